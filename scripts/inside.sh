@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# The second half of scripts/enter, run by it as process 1 of the private namespaces: mounts and runs the command.
+# Usage: inside.sh ROOT KERNEL CACHE PROJECT COMMAND...   (ROOT may be /, KERNEL may be empty: none yet)
+set -euo pipefail
+root=$1 kernel=$2 cache=$3 project=$4
+shift 4
+
+bind() {
+	mkdir -p "${root%/}$1"
+	mount "${2:---bind}" "$1" "${root%/}$1"
+}
+
+if [[ $root != / ]]; then
+	bind /dev --rbind
+	bind /sys --rbind
+	mount -t tmpfs tmp "$root/tmp"
+	mount -t tmpfs run "$root/run"
+	bind "$cache"
+	bind "$project"
+fi
+mount -t proc proc "${root%/}/proc"
+
+# Debian's kernel packages name each other by paths below these two.
+if [[ $kernel ]]; then
+	mkdir -p "${root%/}"/usr/{src,lib/modules}
+	mount --bind "$kernel/usr/src" "${root%/}/usr/src"
+	mount --bind "$kernel/usr/lib/modules" "${root%/}/usr/lib/modules"
+	mount -o remount,bind,ro "${root%/}/usr/src"
+	mount -o remount,bind,ro "${root%/}/usr/lib/modules"
+	KERNEL_RELEASE=$(cat "$kernel/release")
+fi
+
+# A clean environment: the host's PATH, RUSTFLAGS or MAKEFLAGS are not meant for in here. The command is a child and
+# not process 1 itself, since that one ignores the keyboard's interrupt.
+status=0
+chroot "$root" env --ignore-environment --chdir="$PWD" \
+	PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+	HOME="$HOME" XDG_CACHE_HOME="${cache%/*}" LANG=C.UTF-8 TERM="${TERM:-dumb}" ${CI:+CI="$CI"} \
+	${KERNEL_RELEASE:+KERNEL_RELEASE="$KERNEL_RELEASE"} "$@" || status=$?
+exit "$status"

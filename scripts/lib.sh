@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# What the scripts share (sourced): where things are kept, how they speak, how they enter a private namespace.
+
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/rust-netfilter
+# shellcheck disable=SC2034 # read by the scripts that source this file
+suite=trixie kernel_suite=trixie-backports flavour=cloud-amd64
+
+say() { printf '%s\n' "$*" >&2; }
+die() { say "error: $*"; exit 1; }
+
+# The command prefix for a private mount and process namespace: no mount and no process outlives the command.
+# A normal user becomes root in a user namespace of their own, which needs a range of user ids (package uidmap).
+namespace=(unshare --mount --pid --fork --kill-child)
+((EUID == 0)) || namespace+=(--map-auto --map-root-user)
+
+# step WHAT LOG COMMAND...: runs a long command into a log. On a terminal a line shows the seconds and the log's last
+# line. WHAT fails: the log's end, its path, exit.
+step() {
+	local what=$1 log=$2 start=$SECONDS status=0 ticker=
+	shift 2
+	mkdir -p "${log%/*}"
+	if [[ -t 2 ]]; then
+		ticker "$what" "$log" &
+		ticker=$!
+	else
+		say "$what (log: $log)"
+	fi
+	"$@" </dev/null >"$log" 2>&1 || status=$?
+	if [[ $ticker ]]; then
+		kill "$ticker"
+		wait "$ticker" || true
+		printf '\r\e[K' >&2
+	fi 2>/dev/null
+	((status == 0)) || { tail -n 20 "$log" >&2; die "$what: failed (status $status), whole log: $log"; }
+	say "$what: done in $((SECONDS - start)) s"
+}
+
+# The process that step ends may be gone before it can: so this looks whether the script still lives.
+ticker() {
+	local what=$1 log=$2 start=$SECONDS last width
+	width=$(tput cols 2>/dev/null || echo 80)
+	while kill -0 $$ 2>/dev/null; do
+		last=$(tail -c 400 "$log" 2>/dev/null | tr '\r' '\n' | tail -n 1 | tr -cd '[:print:]') || true
+		last="$what: $((SECONDS - start)) s, log $log: $last"
+		printf '\r\e[K%s' "${last:0:width-1}" >&2
+		sleep 1
+	done
+}
+
+# discard TREE: removes what an interrupted step left, which belongs to the namespace's users. Never across a mount.
+discard() {
+	[[ ! -e $1 ]] || "${namespace[@]}" rm -rf --one-file-system -- "$1"
+}
