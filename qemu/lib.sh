@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash disable=SC2034 # some variables are for the scripts
+# What the guest's scripts share (sourced): network namespaces, traffic, the module, its lines in the kernel log, and
+# KTAP results as the kernel's selftests print them.
+#
+# topology:
+#          client                        router                        server
+#   eth0 10.0.1.2/24  ----  r0 10.0.1.1/24  r1 10.0.2.1/24  ----  eth0 10.0.2.2/24
+#        fd00:1::2/64          fd00:1::1/64    fd00:2::1/64            fd00:2::2/64
+#   The router drops what goes to TCP port 23 and masquerades what leaves by r1.
+set -euo pipefail
+
+modules=$PWD/build/$(uname -r)/rust
+
+# --- results
+
+tests=0
+failed=0
+
+# check DESCRIPTION COMMAND [ARGUMENT...]: one test, passed if the command succeeds.
+check() {
+	local what=$1 output
+	shift
+	tests=$((tests + 1))
+	if output=$("$@" 2>&1); then
+		echo "ok $tests $what"
+	else
+		failed=$((failed + 1))
+		echo "not ok $tests $what"
+		output="failed: $*${output:+$'\n'$output}"
+		echo "# ${output//$'\n'/$'\n'# }"
+	fi
+}
+
+fails() { ! "$@"; }
+
+same() {
+	[[ $1 == "$2" ]] || {
+		printf 'one:   %s\nother: %s\n' "$1" "$2"
+		return 1
+	}
+}
+
+finish() {
+	local status=$? ns
+	set +e
+	((status == 0)) || echo "# ended by: $1"
+	((status || !tests)) || echo "1..$tests"
+	# shellcheck disable=SC2046 # a list of numbers
+	kill $(jobs -p) 2>/dev/null
+	for ns in "${namespaces[@]}"; do ip netns del "$ns"; done
+	[[ ! -d /sys/module/nf_path ]] || rmmod nf_path
+	exit $((status ? status : failed > 0))
+}
+trap 'finish "$BASH_COMMAND"' EXIT
+
+# poll COMMAND [ARGUMENT...]: until it succeeds, five seconds at most.
+poll() {
+	local end=$((SECONDS + 5))
+	until "$@"; do
+		((SECONDS < end)) || return 1
+		sleep 0.05
+	done
+}
+
+# --- namespaces
+
+namespaces=()
+declare -A inode # of each namespace, which names it in nf_path's lines
+
+setup_ns() {
+	local ns
+	for ns; do
+		ip netns add "$ns"
+		namespaces+=("$ns")
+		inode[$ns]=$(stat --dereference --format=%i "/run/netns/$ns")
+		ip -n "$ns" link set lo up
+	done
+}
+
+within() { ip netns exec "$@"; }
+
+topology() {
+	setup_ns client router server
+	ip -batch - <<-'END'
+		link add eth0 netns client type veth peer name r0 netns router
+		link add eth0 netns server type veth peer name r1 netns router
+	END
+	ip -n client -batch - <<-'END'
+		link set eth0 up
+		address add 10.0.1.2/24 dev eth0
+		address add fd00:1::2/64 dev eth0 nodad
+		route add default via 10.0.1.1
+		route add default via fd00:1::1
+	END
+	ip -n server -batch - <<-'END'
+		link set eth0 up
+		address add 10.0.2.2/24 dev eth0
+		address add fd00:2::2/64 dev eth0 nodad
+		route add default via 10.0.2.1
+		route add default via fd00:2::1
+	END
+	ip -n router -batch - <<-'END'
+		link set r0 up
+		link set r1 up
+		address add 10.0.1.1/24 dev r0
+		address add 10.0.2.1/24 dev r1
+		address add fd00:1::1/64 dev r0 nodad
+		address add fd00:2::1/64 dev r1 nodad
+	END
+	within router sysctl --quiet net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+	within router nft -f - <<-'END'
+		table inet fw {
+			chain forward {
+				type filter hook forward priority filter
+				ct state established,related accept
+				tcp dport 23 counter drop
+				accept
+			}
+		}
+		table inet nat {
+			chain postrouting {
+				type nat hook postrouting priority srcnat
+				oifname "r1" masquerade
+			}
+		}
+	END
+}
+
+# --- traffic
+
+# serve NAMESPACE tcp|udp PORT: an echo server, IPv4 and IPv6, there when this returns.
+serve() {
+	case $2 in
+	tcp) within "$1" socat "TCP6-LISTEN:$3,ipv6-v6only=0,reuseaddr,fork" PIPE & ;;
+	udp) within "$1" socat "UDP6-RECVFROM:$3,ipv6-v6only=0,reuseaddr,fork" PIPE & ;;
+	esac
+	poll listening "$@"
+}
+
+listening() { [[ $(within "$1" ss --no-header --listening --numeric "--$2" "sport = :$3") ]]; }
+
+# tcp NAMESPACE ADDRESS PORT SOURCE_PORT [SECONDS]: a connection made within that time, and closed by both sides.
+tcp() { within "$1" socat -u OPEN:/dev/null "TCP:$(bracket "$2"):$3,sourceport=$4,reuseaddr,connect-timeout=${5-5}"; }
+
+# udp NAMESPACE ADDRESS PORT SOURCE_PORT: a datagram, and its answer waited for.
+udp() { [[ $(echo hello | within "$1" socat -t 2 - "UDP:$(bracket "$2"):$3,sourceport=$4,shut-null") == hello ]]; }
+
+# echo_request NAMESPACE ADDRESS ID
+echo_request() { within "$1" ping -q -c 1 -W 2 -e "$3" "$2" >/dev/null; }
+
+bracket() { if [[ $1 == *:* ]]; then echo "[$1]"; else echo "$1"; fi; }
+
+# --- the module and the kernel log
+
+marks=0
+# mark [TEXT]: what follows in the log is what `log` and `lines` see.
+mark() {
+	marks=$((marks + 1))
+	echo "mark $marks ${1-}" >/dev/kmsg
+}
+
+log() { dmesg --notime | sed "1,/^mark $marks /d"; }
+
+# lines PATTERN: the log's lines since the mark that match the extended regular expression.
+lines() { log | grep -E -e "$1"; }
+
+# seen LINE...: each stands in the log since the mark, after "nf_path: ". Lines are plain text from their first word on,
+# and may leave out words at their end.
+seen() { poll has_all "$@" || { missing "$@"; return 1; }; }
+has_all() { ! missing "$@" >/dev/null; }
+missing() {
+	local text line status=1
+	text=$(log)
+	for line; do
+		grep -qF -e "nf_path: $line" <<<"$text" || { status=0; echo "not seen: nf_path: $line"; }
+	done
+	return "$status"
+}
+
+unseen() { fails lines "$1"; }
+
+# modload MODULE [PARAMETER=VALUE...]
+modload() { insmod "$modules"/*/"$1.ko" "${@:2}"; }
+modunload() { rmmod "$1"; }
