@@ -10,9 +10,9 @@ apt_options=(-o Dir::Etc::sourcelist="$view/sources.list" -o Dir::Etc::sourcepar
 
 # host_archive SUFFIX: the address from which the host gets its Debian suite (SUFFIX empty) or e.g. its -security.
 host_archive() {
-	local release uri
-	release=$(. /etc/os-release && echo "${VERSION_CODENAME:-none}")
-	uri=$(apt-get indextargets --format '$(ORIGIN)|$(RELEASE)|$(REPO_URI)' | awk -F '|' -v suffix="$1" -v own="$release$1" '
+	local uri
+	# shellcheck disable=SC2016 # apt's variables
+	uri=$(apt-get indextargets --format '$(ORIGIN)|$(RELEASE)|$(REPO_URI)' | awk -F '|' -v suffix="$1" -v own="$codename$1" '
 		$2 == own || $1 == "Debian" && (suffix == "" ? $2 !~ /-/ : $2 ~ suffix "$") { print $3; exit }')
 	# Cloud images name a file with a list of mirrors.
 	if [[ $uri == mirror+file:* ]]; then

@@ -36,14 +36,14 @@ resolve_kernel() {
 }
 
 make_kernel() {
-	local version names new release
+	local version names new
 	[[ -e $view/sources.list ]] || update_lists
 	read -r version names < <(resolve_kernel) || die "no $flavour kernel in $kernel_suite has all its packages in one version; remedy: try again tomorrow, when the mirror is whole (lists: $view)"
 	say "kernel: Debian $version $flavour$(grep -q "^$version " "$project/scripts/kernels" || echo ' (not yet in scripts/kernels, the list of those known good)')"
 	mkdir -p "$cache/debs"
 	# shellcheck disable=SC2086 # a list of names
 	step "kernel packages" "$cache/log/kernel-download.log" \
-		bash -c 'cd "$1" && shift && apt-get "$@"' - "$cache/debs" "${apt_options[@]}" download ${names// /=$version }=$version
+		env --chdir="$cache/debs" apt-get "${apt_options[@]}" download ${names// /=$version }=$version
 
 	new=$cache/kernels/$version-$flavour.new
 	discard "$new"

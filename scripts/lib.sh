@@ -6,6 +6,8 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/rust-netfilter
 # shellcheck disable=SC2034 # read by the scripts that source this file
 suite=trixie kernel_suite=trixie-backports flavour=cloud-amd64
 
+codename=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
+
 say() { printf '%s\n' "$*" >&2; }
 die() { say "error: $*"; exit 1; }
 

@@ -6,8 +6,6 @@
 mapfile -t packages < <(sed 's/#.*//; /^$/d' "$project/scripts/packages")
 
 host_has_all() {
-	local codename
-	codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-none}")
 	[[ $codename == "$suite" && -d /usr/src && -d /usr/lib/modules ]] || return 1
 	(($(dpkg-query --show --showformat '${db:Status-Status}\n' "${packages[@]}" 2>/dev/null | grep -cx installed) == ${#packages[@]}))
 }

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The verbs a person types; `make help` lists them. All work is done in the build root (scripts/enter), which is made
+# when it is first needed; with KDIR=/path/to/kernel/build the modules are built here, for that kernel.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+
+# A kernel of the user's own is built for with the machine's own tools.
+kbuild := $(if $(KDIR),scripts/kbuild '$(KDIR)',scripts/enter scripts/kbuild)
+sources = $(shell find rust -name '*.rs' -not -path '*/target/*')
+
+.PHONY: modules run test shell fmt fmt-check clippy shellcheck lint install clean help
+
+modules: ## build the modules, into build/<kernel release>/ (the default)
+	@$(kbuild) modules
+
+run: modules ## boot the stock kernel and show the path of real packets
+	@scripts/enter qemu/run
+
+test: modules ## boot the stock kernel and run all tests; T=name for one
+	@scripts/enter qemu/test $(T)
+
+shell: modules ## the same machine, interactive
+	@scripts/enter qemu/shell
+
+fmt: ## format the Rust sources
+	@scripts/enter rustfmt $(sources)
+
+fmt-check: ## are the Rust sources formatted?
+	@scripts/enter rustfmt --check $(sources)
+
+clippy: ## the kernel's lints, warnings are errors
+	@scripts/enter scripts/kbuild --output=clippy CLIPPY=1 KRUSTFLAGS=-Dwarnings modules
+
+shellcheck: ## check the shell scripts
+	@scripts/enter shellcheck --external-sources --check-sourced \
+		$$(grep -rlE --exclude-dir={.git,build,target} '^#!.*sh$$' .)
+
+lint: fmt-check clippy shellcheck ## all three checks
+
+install: ## install the modules for the running kernel, or KDIR's (INSTALL_MOD_PATH is honoured)
+	@scripts/kbuild '$(or $(KDIR),/lib/modules/$(shell uname -r)/build)' modules
+	@scripts/kbuild '$(or $(KDIR),/lib/modules/$(shell uname -r)/build)' modules_install
+
+clean: ## remove what was built (the cache stays)
+	@rm -rf build
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@echo '  KDIR=/path/to/kernel/build with modules or install: another kernel than Debian'"'"'s stock kernel'
