@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What bindgen reads for the netfilter crate: the parts of netfilter that the
+ * kernel crate's own bindings do not have. The allowlist is in the Kbuild
+ * file; types that kernel::bindings has already (sk_buff, net, net_device) are
+ * taken from there and not made a second time.
+ */
+#include <linux/if.h>
+#include <linux/netfilter.h>
+#include <linux/skbuff.h>
+#include <net/net_namespace.h>
+#include <uapi/linux/netfilter/nf_conntrack_common.h>
+#include <uapi/linux/netfilter_ipv4.h>
+#include <net/netfilter/nf_conntrack.h>
+
+/*
+ * Fields inside anonymous unions have no stable name in the generated Rust
+ * (__bindgen_anon_N changes with every member added): they are read by offset.
+ */
+static const size_t NF_SKB_MARK = offsetof(struct sk_buff, mark);
+static const size_t NF_CONN_STATUS = offsetof(struct nf_conn, status);
+
+#include "nf_helpers.h"

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! `pr_info!` and its like want the kernel crate's `Display`; the types here have `core`'s, which the
+//! host's tests have too.
+
+macro_rules! forward {
+    ($($type:ty),* $(,)?) => {
+        $(
+            impl kernel::fmt::Display for $type {
+                fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                    core::fmt::Display::fmt(self, f)
+                }
+            }
+        )*
+    };
+}
+
+forward!(crate::conntrack::State, crate::DeviceName, crate::Priority, crate::TcpFlags);

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+use super::{Bytes, Fragment, Header};
+use core::net::Ipv6Addr;
+use zerocopy::network_endian::{U16, U32};
+use zerocopy_derive::{FromBytes, Immutable, KnownLayout, Unaligned};
+
+/// The IPv6 header and what its extension headers say.
+///
+/// C: `struct ipv6hdr`, `ipv6_skip_exthdr()`.
+///
+/// # Invariants
+///
+/// Version 6.
+pub struct Ipv6<'a> {
+    header: Header<'a, Layout>,
+    protocol: u8,
+    payload: usize,
+    fragment: Option<Fragment>,
+}
+
+#[derive(FromBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+struct Layout {
+    version_class_flow: U32,
+    _payload_len: U16,
+    next_header: u8,
+    hop_limit: u8,
+    source: [u8; 16],
+    destination: [u8; 16],
+}
+
+#[derive(FromBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+struct Extension {
+    next_header: u8,
+    len: u8,
+}
+
+#[derive(FromBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+struct FragmentHeader {
+    next_header: u8,
+    _reserved: u8,
+    offset_more: U16,
+    _id: U32,
+}
+
+const HOP_BY_HOP: u8 = 0;
+const ROUTING: u8 = 43;
+const FRAGMENT: u8 = 44;
+const AUTHENTICATION: u8 = 51;
+const DESTINATION_OPTIONS: u8 = 60;
+
+impl<'a> Ipv6<'a> {
+    pub(crate) fn read(bytes: &'a impl Bytes) -> Option<Self> {
+        let header: Header<'_, Layout> = bytes.get(0)?;
+        if header.version_class_flow.get() >> 28 != 6 {
+            return None;
+        }
+        let mut protocol = header.next_header;
+        let mut payload = size_of::<Layout>();
+        let mut fragment = None;
+        // Each turn reads a header that lies inside the packet and steps over at least eight bytes:
+        // this ends.
+        loop {
+            let (next, len) = match protocol {
+                HOP_BY_HOP | ROUTING | DESTINATION_OPTIONS => {
+                    let extension = bytes.get::<Extension>(payload)?;
+                    (extension.next_header, (usize::from(extension.len) + 1) * 8)
+                }
+                AUTHENTICATION => {
+                    let extension = bytes.get::<Extension>(payload)?;
+                    (extension.next_header, (usize::from(extension.len) + 2) * 4)
+                }
+                FRAGMENT => {
+                    let extension = bytes.get::<FragmentHeader>(payload)?;
+                    let raw = extension.offset_more.get();
+                    fragment = Some(Fragment { offset: raw & !7, more: raw & 1 != 0 });
+                    (extension.next_header, size_of::<FragmentHeader>())
+                }
+                _ => break,
+            };
+            protocol = next;
+            payload = payload.saturating_add(len);
+            if fragment.is_some_and(|fragment| fragment.offset > 0) {
+                break;
+            }
+        }
+        // INVARIANT: Checked above.
+        Some(Self { header, protocol, payload, fragment })
+    }
+
+    /// Hop limit.
+    pub fn hop_limit(&self) -> u8 {
+        self.header.hop_limit
+    }
+
+    /// What comes after the extension headers: `IPPROTO_*`. In a fragment other than the first: what
+    /// its fragment header names.
+    pub fn protocol(&self) -> u8 {
+        self.protocol
+    }
+
+    /// Where this is a fragment: which.
+    pub fn fragment(&self) -> Option<Fragment> {
+        self.fragment
+    }
+
+    /// Offset of what comes after the extension headers.
+    pub(super) fn payload(&self) -> usize {
+        self.payload
+    }
+
+    /// Source address.
+    pub fn source(&self) -> Ipv6Addr {
+        self.header.source.into()
+    }
+
+    /// Destination address.
+    pub fn destination(&self) -> Ipv6Addr {
+        self.header.destination.into()
+    }
+}

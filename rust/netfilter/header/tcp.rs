@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+use super::{Bytes, Header};
+use core::fmt;
+use zerocopy::network_endian::{U16, U32};
+use zerocopy_derive::{FromBytes, Immutable, KnownLayout, Unaligned};
+
+pub(super) const PROTOCOL: u8 = 6;
+
+/// The TCP header.
+///
+/// C: `struct tcphdr`.
+pub struct Tcp<'a>(Header<'a, Layout>);
+
+#[derive(FromBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+struct Layout {
+    source: U16,
+    destination: U16,
+    seq: U32,
+    ack: U32,
+    _data_offset: u8,
+    flags: u8,
+    _window: U16,
+    _checksum: U16,
+    _urgent: U16,
+}
+
+impl<'a> Tcp<'a> {
+    pub(super) fn read(bytes: &'a impl Bytes, at: usize) -> Option<Self> {
+        bytes.get(at).map(Self)
+    }
+
+    /// Source port.
+    pub fn source(&self) -> u16 {
+        self.0.source.get()
+    }
+
+    /// Destination port.
+    pub fn destination(&self) -> u16 {
+        self.0.destination.get()
+    }
+
+    /// Sequence number.
+    pub fn seq(&self) -> u32 {
+        self.0.seq.get()
+    }
+
+    /// Acknowledgement number.
+    pub fn ack_seq(&self) -> u32 {
+        self.0.ack.get()
+    }
+
+    /// The flags.
+    pub fn flags(&self) -> TcpFlags {
+        TcpFlags(self.0.flags)
+    }
+}
+
+/// The flags of a TCP header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TcpFlags(u8);
+
+impl TcpFlags {
+    /// Letters in the order of the bits.
+    const LETTERS: [char; 8] = ['F', 'S', 'R', 'P', 'A', 'U', 'E', 'C'];
+
+    /// `FIN`
+    pub const fn fin(self) -> bool {
+        self.0 & 1 != 0
+    }
+
+    /// `SYN`
+    pub const fn syn(self) -> bool {
+        self.0 & 2 != 0
+    }
+
+    /// `RST`
+    pub const fn rst(self) -> bool {
+        self.0 & 4 != 0
+    }
+
+    /// `ACK`
+    pub const fn ack(self) -> bool {
+        self.0 & 0x10 != 0
+    }
+}
+
+/// Writes a letter for each flag that is set, FIN first (`SA`), or `-`.
+impl fmt::Display for TcpFlags {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        use fmt::Write;
+        if self.0 == 0 {
+            return f.write_char('-');
+        }
+        let set = |&(bit, _): &(usize, char)| self.0 >> bit & 1 != 0;
+        Self::LETTERS.into_iter().enumerate().filter(set).try_for_each(|(_, c)| f.write_char(c))
+    }
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Netfilter hooks in Rust, with no `unsafe` for their writers.
+//!
+//! A hook is a type with a [`Hook`] implementation: one function that is given shared data and a
+//! [`Packet`], and gives a [`Verdict`] in exchange for the packet. [`Op`]s say where hooks sit (a
+//! [`Point`]) and in which order ([`Priority`]); a [`Registration`] puts an array of them into one
+//! network namespace or into all, takes them off when dropped, and frees their data only when no
+//! CPU can be running them any more.
+//!
+//! ```ignore
+//! struct DropDns;
+//!
+//! impl Hook for DropDns {
+//!     type Data = Atomic<u64>;
+//!
+//!     fn hook<'p>(others: &Atomic<u64>, packet: Packet<'p>) -> Verdict<'p> {
+//!         match packet.transport() {
+//!             Some(Transport::Udp(udp)) if udp.destination() == 53 => return packet.drop(),
+//!             _ => others.add(1, Relaxed),
+//!         }
+//!         packet.accept()
+//!     }
+//! }
+//!
+//! const OPS: [Op<Atomic<u64>>; 1] =
+//!     [Op::new::<DropDns>(Point::Inet(Inet::PreRouting), Priority::FILTER.before())];
+//!
+//! let registration = Registration::in_all_nets(&OPS, Atomic::new(0))?;
+//! ```
+//!
+//! # Context
+//!
+//! Hooks run under `rcu_read_lock()`, most of them in softirq and those at
+//! [`LocalOut`](Inet::LocalOut) often in the sending task: they must not sleep. Registering and
+//! dropping a [`Registration`] sleeps.
+//!
+//! # C sources
+//!
+//! [`include/linux/netfilter.h`](srctree/include/linux/netfilter.h),
+//! [`net/netfilter/core.c`](srctree/net/netfilter/core.c).
+
+#![deny(missing_docs)]
+
+mod bindings;
+pub mod conntrack;
+mod device;
+mod display;
+mod header;
+mod hook;
+mod net;
+mod packet;
+mod priority;
+mod registration;
+mod state;
+mod table;
+mod verdict;
+
+pub use device::{Device, DeviceName};
+pub use header::{
+    Fragment, Header, Icmp, Icmpv6, IpHeader, Ipv4, Ipv6, Tcp, TcpFlags, Transport, Udp,
+};
+pub use hook::{Family, Hook, Inet, Op, Point};
+pub use net::{Net, NetRef};
+pub use packet::Packet;
+pub use priority::Priority;
+pub use registration::Registration;
+pub use state::State;
+pub use verdict::Verdict;
+
+/// Prefix of what the crate itself prints.
+const __LOG_PREFIX: &[u8] = b"netfilter\0";

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Where among the hooks of a point one stands.
+
+use core::fmt;
+
+/// The priority of a hook: those of a point run in ascending order.
+///
+/// A hook that is registered at a priority already taken runs *before* the hooks that are there, so
+/// `p` is just before the present owners of `p` and [`p.after()`](Self::after) just after them.
+///
+/// The constants are those of IPv4 and IPv6, which agree (`enum nf_ip_hook_priorities`,
+/// `enum nf_ip6_hook_priorities`).
+///
+/// C header: [`include/uapi/linux/netfilter_ipv4.h`](srctree/include/uapi/linux/netfilter_ipv4.h)
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Priority(i32);
+
+impl Priority {
+    /// Before all others.
+    pub const FIRST: Self = Self(i32::MIN);
+    /// The raw table when it is told to see packets before they are defragmented.
+    pub const RAW_BEFORE_DEFRAG: Self = Self(-450);
+    /// Reassembly of fragments, which connection tracking needs.
+    pub const CONNTRACK_DEFRAG: Self = Self(-400);
+    /// The raw table.
+    pub const RAW: Self = Self(-300);
+    /// SELinux, first of its two.
+    pub const SELINUX_FIRST: Self = Self(-225);
+    /// Connection tracking: finds the packet's connection or makes a new one.
+    pub const CONNTRACK: Self = Self(-200);
+    /// The mangle table.
+    pub const MANGLE: Self = Self(-150);
+    /// Destination NAT.
+    pub const NAT_DST: Self = Self(-100);
+    /// The filter table.
+    pub const FILTER: Self = Self(0);
+    /// The security table.
+    pub const SECURITY: Self = Self(50);
+    /// Source NAT.
+    pub const NAT_SRC: Self = Self(100);
+    /// SELinux, last of its two.
+    pub const SELINUX_LAST: Self = Self(225);
+    /// Connection tracking helpers.
+    pub const CONNTRACK_HELPER: Self = Self(300);
+    /// Connection tracking enters a new connection into its table. Nothing that is registered later
+    /// comes after it: at the same priority it comes before.
+    pub const CONNTRACK_CONFIRM: Self = Self::LAST;
+    /// After all others.
+    pub const LAST: Self = Self(i32::MAX);
+
+    const NAMES: [(Self, &'static str); 14] = [
+        (Self::FIRST, "first"),
+        (Self::RAW_BEFORE_DEFRAG, "raw-before-defrag"),
+        (Self::CONNTRACK_DEFRAG, "defrag"),
+        (Self::RAW, "raw"),
+        (Self::SELINUX_FIRST, "selinux-first"),
+        (Self::CONNTRACK, "conntrack"),
+        (Self::MANGLE, "mangle"),
+        (Self::NAT_DST, "dstnat"),
+        (Self::FILTER, "filter"),
+        (Self::SECURITY, "security"),
+        (Self::NAT_SRC, "srcnat"),
+        (Self::SELINUX_LAST, "selinux-last"),
+        (Self::CONNTRACK_HELPER, "helper"),
+        (Self::LAST, "last"),
+    ];
+
+    /// The priority of that number.
+    pub const fn new(priority: i32) -> Self {
+        Self(priority)
+    }
+
+    /// The number, as the core has it.
+    pub const fn get(self) -> i32 {
+        self.0
+    }
+
+    /// `by` further on, or back where it is negative; ends at [`FIRST`](Self::FIRST) and
+    /// [`LAST`](Self::LAST).
+    pub const fn offset(self, by: i32) -> Self {
+        Self(self.0.saturating_add(by))
+    }
+
+    /// One earlier: before all that are registered at this priority, now or later.
+    pub const fn before(self) -> Self {
+        self.offset(-1)
+    }
+
+    /// One later: after all that are registered at this priority.
+    pub const fn after(self) -> Self {
+        self.offset(1)
+    }
+}
+
+/// Writes the name of a well-known priority (as nft spells it where nft knows it), a name and an
+/// offset of at most ten (`conntrack-1`), or the number.
+impl fmt::Display for Priority {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let nearest = Self::NAMES
+            .iter()
+            .map(|&(p, name)| (i64::from(self.0) - i64::from(p.0), name))
+            .min_by_key(|(by, _)| by.abs());
+        match nearest {
+            Some((0, name)) => f.write_str(name),
+            Some((by, name)) if by.abs() <= 10 => write!(f, "{name}{by:+}"),
+            _ => write!(f, "{}", self.0),
+        }
+    }
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Ops arrays in the core's chains.
+
+use crate::{
+    bindings,
+    hook::Op,
+    net::Net,
+    table::{self, Array, Scope}, //
+};
+use core::{
+    mem::ManuallyDrop,
+    ops::Deref,
+    ptr::NonNull, //
+};
+use kernel::{
+    prelude::*,
+    sync::rcu::synchronize_rcu, //
+};
+
+/// An ops array that is registered, and the data that its hooks share.
+///
+/// Dropping it takes the hooks off, waits a grace period, and then drops the data: no hook runs any
+/// more, on any CPU, and nobody reads the ops. Dropped where it may not sleep (in a hook, say), it
+/// cannot wait: then it complains, and hooks and data stay until the module is unloaded. The same
+/// holds for one that is leaked.
+///
+/// A namespace that goes away takes the hooks in it along.
+///
+/// # Invariants
+///
+/// `array` came from a [`KBox`] and is in the table, whose requirements this keeps: it is freed only
+/// here, after `table::remove` and a grace period, and so is `data`, which its ops point to.
+///
+/// C: `nf_register_net_hooks()`, `nf_unregister_net_hooks()`, `struct pernet_operations`.
+pub struct Registration<D: Send + Sync + 'static> {
+    array: NonNull<Array>,
+    data: ManuallyDrop<Pin<KBox<D>>>,
+}
+
+// SAFETY: It owns a `D`, which is `Send`, and an array, which is bound to no task.
+unsafe impl<D: Send + Sync + 'static> Send for Registration<D> {}
+
+// SAFETY: `&Registration` only gives `&D`, and `D` is `Sync`.
+unsafe impl<D: Send + Sync + 'static> Sync for Registration<D> {}
+
+impl<D: Send + Sync + 'static> Registration<D> {
+    /// Puts all of `ops` into `net` or, with an error, none.
+    ///
+    /// # Errors
+    ///
+    /// - `E2BIG`: a point would have more than 1024 hooks.
+    /// - `ENOENT`: `net` is going away.
+    /// - `ENOMEM`, and what `data` fails with.
+    /// - `EDEADLK`: called where it may not sleep.
+    ///
+    /// # Context
+    ///
+    /// May sleep.
+    pub fn in_net<E>(net: &Net, ops: &[Op<D>], data: impl PinInit<D, E>) -> Result<Self>
+    where
+        Error: From<E>,
+    {
+        Self::new(Scope::One(net.as_ptr()), ops, data)
+    }
+
+    /// Puts all of `ops` into every namespace, present and future, or, with an error, into none.
+    ///
+    /// # Errors
+    ///
+    /// As [`in_net`](Self::in_net). The making of a namespace later on fails where the array does not
+    /// fit into it.
+    ///
+    /// # Context
+    ///
+    /// May sleep.
+    pub fn in_all_nets<E>(ops: &[Op<D>], data: impl PinInit<D, E>) -> Result<Self>
+    where
+        Error: From<E>,
+    {
+        Self::new(Scope::All, ops, data)
+    }
+
+    fn new<E>(scope: Scope, ops: &[Op<D>], data: impl PinInit<D, E>) -> Result<Self>
+    where
+        Error: From<E>,
+    {
+        if !may_sleep() {
+            return Err(EDEADLK);
+        }
+        if u32::try_from(ops.len()).is_err() {
+            return Err(E2BIG);
+        }
+        let data = KBox::pin_init(data, GFP_KERNEL)?;
+        let mut raw = KVec::with_capacity(ops.len(), GFP_KERNEL)?;
+        for op in ops {
+            raw.push(op.to_raw(NonNull::from(&*data)), GFP_KERNEL)?;
+        }
+        let array = NonNull::from(KBox::leak(KBox::new(Array::new(raw, scope), GFP_KERNEL)?));
+        // SAFETY: Array and data stay in place until `drop`, which keeps the order; see the type's
+        // invariants.
+        if let Err(error) = unsafe { table::insert(array) } {
+            synchronize_rcu();
+            // SAFETY: Made from a box above; in no chain, and a grace period has passed.
+            drop(unsafe { KBox::from_raw(array.as_ptr()) });
+            return Err(error);
+        }
+        // INVARIANT: Just put into the table.
+        Ok(Self { array, data: ManuallyDrop::new(data) })
+    }
+}
+
+impl<D: Send + Sync + 'static> Deref for Registration<D> {
+    type Target = D;
+
+    fn deref(&self) -> &D {
+        &self.data
+    }
+}
+
+impl<D: Send + Sync + 'static> Drop for Registration<D> {
+    fn drop(&mut self) {
+        if !may_sleep() {
+            pr_err!("Registration dropped in atomic context: its hooks stay until module unload\n");
+            return;
+        }
+        table::remove(self.array);
+        synchronize_rcu();
+        // SAFETY: By the type invariants it came from a box; it is out of the table, and a grace
+        // period has passed, so that nobody reads it any more.
+        drop(unsafe { KBox::from_raw(self.array.as_ptr()) });
+        // SAFETY: Not used after this, by the hooks neither: see above.
+        unsafe { ManuallyDrop::drop(&mut self.data) };
+    }
+}
+
+fn may_sleep() -> bool {
+    // SAFETY: No requirements.
+    unsafe { bindings::nf_helper_may_sleep() }
+}

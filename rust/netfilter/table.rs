@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Which ops arrays of this module are in which namespaces.
+//!
+//! One table a module, behind a mutex of `helpers.c`: the namespaces that are alive, as the core's
+//! pernet operations tell, and the arrays that are registered. A new namespace gets the arrays that
+//! are for all; one that goes away has them all taken off in `pre_exit`, before the grace period
+//! that the core waits for all the namespaces that go at once.
+
+use crate::bindings;
+use core::{cell::UnsafeCell, ptr::NonNull};
+use kernel::{
+    error::{from_result, to_result},
+    ffi::c_int,
+    prelude::*, //
+};
+
+/// Which namespaces an array is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// Every namespace, present and future.
+    All,
+    /// This one.
+    One(NonNull<bindings::net>),
+    /// The one it was for is gone.
+    Gone,
+}
+
+impl Scope {
+    fn has(self, net: NonNull<bindings::net>) -> bool {
+        self == Self::All || self == Self::One(net)
+    }
+}
+
+/// An ops array in the core's form.
+///
+/// # Invariants
+///
+/// While an array is in the table it does not move, and neither it nor what its `priv` pointers
+/// point to is freed; it is in the core's chains of those namespaces of the table that are in its
+/// scope, and of no others.
+pub(crate) struct Array {
+    ops: KVec<bindings::nf_hook_ops>,
+    scope: Scope,
+}
+
+// SAFETY: The pointers in the ops are to functions and to data that is `Sync` (see `Hook::Data`).
+unsafe impl Send for Array {}
+
+// SAFETY: As above.
+unsafe impl Sync for Array {}
+
+impl Array {
+    pub(crate) fn new(ops: KVec<bindings::nf_hook_ops>, scope: Scope) -> Self {
+        Self { ops, scope }
+    }
+
+    /// All of the array or, with an error, nothing of it.
+    ///
+    /// # Safety
+    ///
+    /// `net` must be alive, the array as the type's invariants say, and not in `net` yet.
+    unsafe fn register(&self, net: NonNull<bindings::net>) -> Result {
+        // SAFETY: By the safety requirement.
+        to_result(unsafe {
+            bindings::nf_register_net_hooks(net.as_ptr(), self.ops.as_ptr(), self.count())
+        })
+    }
+
+    /// # Safety
+    ///
+    /// The array must be in `net`, and `net` alive.
+    unsafe fn unregister(&self, net: NonNull<bindings::net>) {
+        // SAFETY: By the safety requirement.
+        unsafe { bindings::nf_unregister_net_hooks(net.as_ptr(), self.ops.as_ptr(), self.count()) };
+    }
+
+    /// `Registration` sees to it that the length fits.
+    fn count(&self) -> u32 {
+        self.ops.len() as u32
+    }
+}
+
+struct Table {
+    /// Alive: between the core's calls of `init` and `pre_exit`.
+    nets: KVec<NonNull<bindings::net>>,
+    arrays: KVec<NonNull<Array>>,
+}
+
+/// The table behind its mutex.
+///
+/// # Invariants
+///
+/// The table is touched only between `nf_helper_table_lock()` and `nf_helper_table_unlock()`, which
+/// [`with`](Self::with) calls.
+struct Locked(UnsafeCell<Table>);
+
+// SAFETY: By the type invariant.
+unsafe impl Sync for Locked {}
+
+static TABLE: Locked =
+    Locked(UnsafeCell::new(Table { nets: KVec::new(), arrays: KVec::new() }));
+
+impl Locked {
+    /// May sleep. `f` must not come back here.
+    fn with<R>(&self, f: impl FnOnce(&mut Table) -> R) -> R {
+        // SAFETY: No requirements but that we may sleep: all callers do.
+        unsafe { bindings::nf_helper_table_lock() };
+        // SAFETY: By the type invariant nobody else has it.
+        let result = f(unsafe { &mut *self.0.get() });
+        // SAFETY: Locked above.
+        unsafe { bindings::nf_helper_table_unlock() };
+        result
+    }
+}
+
+/// Puts an array into the table and into the namespaces of its scope: into all of them or, with an
+/// error, into none. `ENOENT` for one that is going away.
+///
+/// May sleep. After an error a grace period must pass before the array is freed: it may have been
+/// in a chain for a moment.
+///
+/// # Safety
+///
+/// Unless this fails, the array must stay where it is until [`remove`] and a grace period after it,
+/// and so must all that its ops point to.
+pub(crate) unsafe fn insert(array: NonNull<Array>) -> Result {
+    // SAFETY: Process context, as for this function.
+    to_result(unsafe { bindings::nf_helper_pernet_register() })?;
+    TABLE.with(|table| {
+        // SAFETY: The caller's array, which only this table changes from now on.
+        let new = unsafe { array.as_ref() };
+        let nets = || table.nets.iter().copied().filter(|&net| new.scope.has(net));
+        if new.scope != Scope::All && nets().next().is_none() {
+            return Err(ENOENT);
+        }
+        table.arrays.reserve(1, GFP_KERNEL)?;
+        for (done, net) in nets().enumerate() {
+            // SAFETY: A namespace of the table is alive; the array is not in it yet.
+            if let Err(error) = unsafe { new.register(net) } {
+                for net in nets().take(done) {
+                    // SAFETY: Registered just above; still alive, as the table is locked.
+                    unsafe { new.unregister(net) };
+                }
+                return Err(error);
+            }
+        }
+        // INVARIANT: It is in all namespaces of its scope, and the caller keeps it in place.
+        table.arrays.push(array, GFP_KERNEL)?;
+        Ok(())
+    })
+}
+
+/// Takes an array out of all chains and out of the table. It may still be in use until a grace
+/// period has passed. May sleep.
+pub(crate) fn remove(array: NonNull<Array>) {
+    TABLE.with(|table| {
+        let Table { nets, arrays } = table;
+        arrays.retain(|&mut other| {
+            if other == array {
+                // SAFETY: An array of the table is valid.
+                let array = unsafe { array.as_ref() };
+                for &net in nets.iter().filter(|&&net| array.scope.has(net)) {
+                    // SAFETY: By `Array`'s invariants it is there; namespaces of the table are alive.
+                    unsafe { array.unregister(net) };
+                }
+            }
+            other != array
+        });
+    });
+}
+
+/// A namespace has come: pernet operation `init`.
+#[no_mangle]
+extern "C" fn nf_table_net_init(net: *mut bindings::net) -> c_int {
+    from_result(|| {
+        let net = NonNull::new(net).ok_or(EINVAL)?;
+        TABLE.with(|table| {
+            table.nets.reserve(1, GFP_KERNEL)?;
+            let all = || table.arrays.iter().filter(|array| {
+                // SAFETY: An array of the table is valid.
+                unsafe { array.as_ref() }.scope.has(net)
+            });
+            for (done, array) in all().enumerate() {
+                // SAFETY: As above, and the core calls this with a namespace that is alive and new.
+                if let Err(error) = unsafe { array.as_ref().register(net) } {
+                    for array in all().take(done) {
+                        // SAFETY: Registered just above.
+                        unsafe { array.as_ref().unregister(net) };
+                    }
+                    return Err(error);
+                }
+            }
+            // INVARIANT: All arrays for all namespaces are in this one.
+            table.nets.push(net, GFP_KERNEL)?;
+            Ok(0)
+        })
+    })
+}
+
+/// A namespace goes, or this module does: pernet operation `pre_exit`. The core also calls it for
+/// one whose `init` has failed.
+#[no_mangle]
+extern "C" fn nf_table_net_pre_exit(net: *mut bindings::net) {
+    let Some(net) = NonNull::new(net) else { return };
+    TABLE.with(|table| {
+        let alive = table.nets.len();
+        table.nets.retain(|&mut other| other != net);
+        if table.nets.len() == alive {
+            return;
+        }
+        for array in &mut table.arrays {
+            // SAFETY: An array of the table is valid, and only looked at and changed under its lock.
+            let array = unsafe { array.as_mut() };
+            if array.scope.has(net) {
+                // SAFETY: By `Array`'s invariants it is there; `net` is alive until `exit`.
+                unsafe { array.unregister(net) };
+            }
+            if array.scope == Scope::One(net) {
+                array.scope = Scope::Gone;
+            }
+        }
+    });
+}
+
+/// The module is being freed: nothing is registered any more, not even what safe code has leaked.
+#[no_mangle]
+extern "C" fn nf_table_free() {
+    TABLE.with(|table| *table = Table { nets: KVec::new(), arrays: KVec::new() });
+}
