@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# nf_path loads and unloads, idle and under traffic, and leaves nothing behind. Topology: lib.sh.
+. qemu/lib.sh
+
+topology
+serve server tcp 80
+
+hooks() {
+	local ns
+	for ns in client router server; do
+		echo "$ns:"
+		within "$ns" nft list hooks
+	done
+}
+
+cycles() {
+	local i
+	for ((i = 0; i < $1; i++)); do
+		modload nf_path "${@:2}"
+		modunload nf_path
+	done
+}
+
+before=$(hooks)
+modload nf_path
+loaded=$(hooks)
+for hook in prerouting input forward output postrouting; do
+	check "nft lists two hooks of nf_path at $hook in each namespace, IPv4 and IPv6" same 12 \
+		"$(awk -v hook="hook $hook " '/hook/ { here = index($0, hook) } here && /nf_path/' <<<"$loaded" | wc -l)"
+done
+modunload nf_path
+check 'nft lists none after rmmod' same "$(hooks)" "$before"
+
+mark idle
+cycles 20
+check '20 cycles, idle' same 20 "$(lines '^nf_path: unloaded: ' | wc -l)"
+
+# Traffic of both families all the time, on both processors.
+within client ping -q -f 10.0.2.2 >/tmp/ping4 &
+ping4=$!
+within client ping -q -f fd00:2::2 >/tmp/ping6 &
+ping6=$!
+mark traffic
+cycles 20 rate=10
+check '20 cycles under traffic' same 20 "$(lines '^nf_path: unloaded: ' | wc -l)"
+check 'the traffic was seen' lines '^nf_path: unloaded: [1-9][0-9]* packets seen'
+kill -INT "$ping4" "$ping6"
+wait "$ping4" "$ping6" || :
+check 'IPv4 traffic went on' grep -E '[1-9][0-9]* received' /tmp/ping4
+check 'IPv6 traffic went on' grep -E '[1-9][0-9]* received' /tmp/ping6
+check 'a connection passes afterwards' tcp client 10.0.2.2 80 40004
+check 'nft lists none after all' same "$(hooks)" "$before"
