@@ -13,7 +13,15 @@
     unreachable_pub,
     unsafe_op_in_unsafe_fn
 )]
-#![cfg_attr(clippy, allow(clippy::undocumented_unsafe_blocks, clippy::ptr_as_ptr, clippy::ref_as_ptr, clippy::cast_lossless))]
+#![cfg_attr(
+    clippy,
+    allow(
+        clippy::undocumented_unsafe_blocks,
+        clippy::ptr_as_ptr,
+        clippy::ref_as_ptr,
+        clippy::cast_lossless
+    )
+)]
 
 pub(crate) use kernel::bindings::*;
 use kernel::ffi;

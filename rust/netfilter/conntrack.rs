@@ -50,7 +50,10 @@ impl Packet<'_> {
         // SAFETY: The packet holds a reference on its entry, a `struct nf_conn`, so this reads the
         // entry's status, an aligned word that others change with atomic bit operations.
         let status = unsafe {
-            entry.add(bindings::NF_CONN_STATUS).cast::<usize>().read_volatile()
+            entry
+                .add(bindings::NF_CONN_STATUS)
+                .cast::<usize>()
+                .read_volatile()
         };
         if status & bindings::ip_conntrack_status_IPS_TEMPLATE as usize != 0 {
             return State::Template;

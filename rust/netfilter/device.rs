@@ -49,8 +49,12 @@ impl DeviceName {
 impl fmt::Display for DeviceName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         use fmt::Write;
-        self.as_bytes()
-            .iter()
-            .try_for_each(|&byte| f.write_char(if byte.is_ascii_graphic() { byte.into() } else { '?' }))
+        self.as_bytes().iter().try_for_each(|&byte| {
+            f.write_char(if byte.is_ascii_graphic() {
+                byte.into()
+            } else {
+                '?'
+            })
+        })
     }
 }

@@ -15,4 +15,9 @@ macro_rules! forward {
     };
 }
 
-forward!(crate::conntrack::State, crate::DeviceName, crate::Priority, crate::TcpFlags);
+forward!(
+    crate::conntrack::State,
+    crate::DeviceName,
+    crate::Priority,
+    crate::TcpFlags
+);

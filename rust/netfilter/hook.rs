@@ -53,8 +53,13 @@ pub enum Inet {
 
 impl Inet {
     /// All five, in the order of their numbers.
-    pub const ALL: [Self; 5] =
-        [Self::PreRouting, Self::LocalIn, Self::Forward, Self::LocalOut, Self::PostRouting];
+    pub const ALL: [Self; 5] = [
+        Self::PreRouting,
+        Self::LocalIn,
+        Self::Forward,
+        Self::LocalOut,
+        Self::PostRouting,
+    ];
 
     const fn hooknum(self) -> c_uint {
         match self {
@@ -133,11 +138,16 @@ impl<D: Send + Sync + 'static> Op<D> {
     /// Puts hook function `H` at `point` with `priority`.
     pub const fn new<H: Hook<Data = D>>(point: Point, priority: Priority) -> Self {
         // INVARIANT: `trampoline::<H>` takes an `H::Data`, which is `D`.
-        Self { hook: trampoline::<H>, point, priority, _data: PhantomData }
+        Self {
+            hook: trampoline::<H>,
+            point,
+            priority,
+            _data: PhantomData,
+        }
     }
 
     /// The core's form of it, with `data` for the function to be given.
-    pub(crate) fn to_raw(&self, data: NonNull<D>) -> bindings::nf_hook_ops {
+    pub(crate) fn to_raw(self, data: NonNull<D>) -> bindings::nf_hook_ops {
         let (pf, hooknum) = self.point.pf_hooknum();
         bindings::nf_hook_ops {
             hook: Some(self.hook),

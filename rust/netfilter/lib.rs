@@ -54,6 +54,7 @@ mod priority;
 mod registration;
 mod state;
 mod table;
+pub mod time;
 mod verdict;
 
 pub use device::{Device, DeviceName};

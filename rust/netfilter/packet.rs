@@ -44,7 +44,11 @@ impl<'p> Packet<'p> {
     /// with that call.
     pub(crate) unsafe fn from_raw(skb: NonNull<bindings::sk_buff>, state: &'p State) -> Self {
         // INVARIANT: By the safety requirement; at IP hooks data begins with the network header.
-        Self { skb, state, _call: PhantomData }
+        Self {
+            skb,
+            state,
+            _call: PhantomData,
+        }
     }
 
     /// The hook's state: point, devices, namespace.
@@ -53,7 +57,10 @@ impl<'p> Packet<'p> {
     }
 
     /// Bytes from the network header on, not linear ones included.
-    #[expect(clippy::len_without_is_empty, reason = "a packet at an IP hook has a header")]
+    #[expect(
+        clippy::len_without_is_empty,
+        reason = "a packet at an IP hook has a header"
+    )]
     pub fn len(&self) -> u32 {
         // SAFETY: By the type invariant.
         unsafe { (*self.skb.as_ptr()).len }

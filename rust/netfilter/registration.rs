@@ -106,7 +106,10 @@ impl<D: Send + Sync + 'static> Registration<D> {
             return Err(error);
         }
         // INVARIANT: Just put into the table.
-        Ok(Self { array, data: ManuallyDrop::new(data) })
+        Ok(Self {
+            array,
+            data: ManuallyDrop::new(data),
+        })
     }
 }
 

@@ -2,7 +2,12 @@
 
 //! Where a packet is.
 
-use crate::{bindings, device::Device, hook::{Family, Inet}, net::Net};
+use crate::{
+    bindings,
+    device::Device,
+    hook::{Family, Inet},
+    net::Net,
+};
 use kernel::types::Opaque;
 
 /// The state of the hook that a packet is at.

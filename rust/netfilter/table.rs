@@ -98,8 +98,10 @@ struct Locked(UnsafeCell<Table>);
 // SAFETY: By the type invariant.
 unsafe impl Sync for Locked {}
 
-static TABLE: Locked =
-    Locked(UnsafeCell::new(Table { nets: KVec::new(), arrays: KVec::new() }));
+static TABLE: Locked = Locked(UnsafeCell::new(Table {
+    nets: KVec::new(),
+    arrays: KVec::new(),
+}));
 
 impl Locked {
     /// May sleep. `f` must not come back here.
@@ -177,10 +179,12 @@ extern "C" fn nf_table_net_init(net: *mut bindings::net) -> c_int {
         let net = NonNull::new(net).ok_or(EINVAL)?;
         TABLE.with(|table| {
             table.nets.reserve(1, GFP_KERNEL)?;
-            let all = || table.arrays.iter().filter(|array| {
-                // SAFETY: An array of the table is valid.
-                unsafe { array.as_ref() }.scope.has(net)
-            });
+            let all = || {
+                table.arrays.iter().filter(|array| {
+                    // SAFETY: An array of the table is valid.
+                    unsafe { array.as_ref() }.scope.has(net)
+                })
+            };
             for (done, array) in all().enumerate() {
                 // SAFETY: As above, and the core calls this with a namespace that is alive and new.
                 if let Err(error) = unsafe { array.as_ref().register(net) } {
@@ -226,5 +230,10 @@ extern "C" fn nf_table_net_pre_exit(net: *mut bindings::net) {
 /// The module is being freed: nothing is registered any more, not even what safe code has leaked.
 #[no_mangle]
 extern "C" fn nf_table_free() {
-    TABLE.with(|table| *table = Table { nets: KVec::new(), arrays: KVec::new() });
+    TABLE.with(|table| {
+        *table = Table {
+            nets: KVec::new(),
+            arrays: KVec::new(),
+        }
+    });
 }

@@ -28,7 +28,10 @@ impl Verdict<'_> {
     /// `raw` must be a verdict that the core takes for the packet that is given up for it.
     unsafe fn new(raw: c_uint) -> Self {
         // INVARIANT: By the safety requirement.
-        Self { raw, _packet: PhantomData }
+        Self {
+            raw,
+            _packet: PhantomData,
+        }
     }
 
     pub(crate) fn into_raw(self) -> c_uint {

@@ -2,17 +2,16 @@
 
 //! So many lines a second, and a count of those above.
 
-use kernel::{
-    sync::atomic::{Atomic, Relaxed},
-    time::{Instant, Monotonic, NSEC_PER_SEC}, //
-};
+use kernel::sync::atomic::{Atomic, Relaxed};
+use netfilter::time::monotonic_ns;
 
-/// Counts lines in each second of the time since this was made. CPUs may race at the turn of a
-/// second: then one second has a few lines more than it should. None goes uncounted.
+const NS_PER_SEC: u64 = 1_000_000_000;
+
+/// Counts the lines of each second. CPUs may race at the turn of a second: then it has a few lines
+/// more or less than it should. None goes uncounted.
 pub(crate) struct Limit {
     rate: u32,
-    start: Instant<Monotonic>,
-    second: Atomic<i64>,
+    second: Atomic<u64>,
     printed: Atomic<u32>,
     suppressed: Atomic<u64>,
     pending: Atomic<u64>,
@@ -22,7 +21,6 @@ impl Limit {
     pub(crate) fn new(rate: u32) -> Self {
         Self {
             rate,
-            start: Instant::now(),
             second: Atomic::new(0),
             printed: Atomic::new(0),
             suppressed: Atomic::new(0),
@@ -41,7 +39,7 @@ impl Limit {
 
     /// Asks to print a line. If it may be printed: how many were suppressed and not yet reported.
     pub(crate) fn take(&self) -> Option<u64> {
-        let now = self.start.elapsed().as_nanos() / NSEC_PER_SEC;
+        let now = monotonic_ns() / NS_PER_SEC;
         let second = self.second.load(Relaxed);
         let new_second = now != second && self.second.cmpxchg(second, now, Relaxed).is_ok();
         if new_second {
@@ -52,6 +50,10 @@ impl Limit {
             self.pending.add(1, Relaxed);
             return None;
         }
-        Some(if new_second { self.pending.xchg(0, Relaxed) } else { 0 })
+        Some(if new_second {
+            self.pending.xchg(0, Relaxed)
+        } else {
+            0
+        })
     }
 }

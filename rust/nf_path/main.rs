@@ -14,7 +14,10 @@ mod limit;
 mod line;
 
 use filter::Filter;
-use kernel::{prelude::*, sync::atomic::{Atomic, Relaxed}};
+use kernel::{
+    prelude::*,
+    sync::atomic::{Atomic, Relaxed},
+};
 use limit::Limit;
 use line::Line;
 use netfilter::{Hook, Inet, Op, Packet, Point, Priority, Registration, Verdict};
@@ -60,15 +63,32 @@ impl Trace {
     fn see(&self, packet: &Packet<'_>, priority: Priority) {
         let ip = packet.ip();
         let transport = packet.transport();
-        if !self.filter.wants(packet.state().net(), ip.as_ref(), transport.as_ref()) {
+        if !self
+            .filter
+            .wants(packet.state().net(), ip.as_ref(), transport.as_ref())
+        {
             return;
         }
         self.seen.add(1, Relaxed);
-        let Some(suppressed) = self.limit.take() else { return };
+        let Some(suppressed) = self.limit.take() else {
+            return;
+        };
         if suppressed > 0 {
-            pr_info!("{} lines not printed (limit {} a second)\n", suppressed, self.limit.rate());
+            pr_info!(
+                "{} lines not printed (limit {} a second)\n",
+                suppressed,
+                self.limit.rate()
+            );
         }
-        pr_info!("{}\n", Line { packet, priority, ip, transport });
+        pr_info!(
+            "{}\n",
+            Line {
+                packet,
+                priority,
+                ip,
+                transport
+            }
+        );
     }
 }
 
@@ -77,7 +97,12 @@ impl Drop for Trace {
     fn drop(&mut self) {
         let seen = self.seen.load(Relaxed);
         let missed = self.limit.suppressed();
-        pr_info!("unloaded: {} seen, {} printed, {} not printed\n", seen, seen - missed, missed);
+        pr_info!(
+            "unloaded: {} seen, {} printed, {} not printed\n",
+            seen,
+            seen - missed,
+            missed
+        );
     }
 }
 
@@ -127,14 +152,25 @@ impl kernel::Module for NfPath {
     fn init(_module: &'static ThisModule) -> Result<Self> {
         let trace = Trace {
             filter: Filter {
-                protocol: parameter("proto", module_parameters::proto.value(), 0, u8::MAX.into())? as u8,
-                port: parameter("port", module_parameters::port.value(), 0, u16::MAX.into())? as u16,
-                net: parameter("netns", module_parameters::netns.value(), 0, u32::MAX.into())? as u32,
+                protocol: parameter("proto", module_parameters::proto.value(), 0, u8::MAX.into())?
+                    as u8,
+                port: parameter("port", module_parameters::port.value(), 0, u16::MAX.into())?
+                    as u16,
+                net: parameter(
+                    "netns",
+                    module_parameters::netns.value(),
+                    0,
+                    u32::MAX.into(),
+                )? as u32,
             },
-            limit: Limit::new(parameter("rate", module_parameters::rate.value(), 1, 1_000_000)? as u32),
+            limit: Limit::new(
+                parameter("rate", module_parameters::rate.value(), 1, 1_000_000)? as u32,
+            ),
             seen: Atomic::new(0),
         };
-        Ok(Self { _registration: Registration::in_all_nets(&OPS, trace)? })
+        Ok(Self {
+            _registration: Registration::in_all_nets(&OPS, trace)?,
+        })
     }
 }
 

@@ -65,6 +65,8 @@ impl kernel::Module for Array {
             core::mem::forget(registration);
             return Err(EIO);
         }
-        Ok(Self { _registration: registration })
+        Ok(Self {
+            _registration: registration,
+        })
     }
 }

@@ -29,7 +29,9 @@ struct Layout {
 
 impl Layout {
     fn echo(&self, kinds: [u8; 2]) -> Option<(u16, u16)> {
-        kinds.contains(&self.kind).then_some((self.id.get(), self.sequence.get()))
+        kinds
+            .contains(&self.kind)
+            .then_some((self.id.get(), self.sequence.get()))
     }
 }
 

@@ -76,7 +76,10 @@ impl<'a> Ipv6<'a> {
                 FRAGMENT => {
                     let extension = bytes.get::<FragmentHeader>(payload)?;
                     let raw = extension.offset_more.get();
-                    fragment = Some(Fragment { offset: raw & !7, more: raw & 1 != 0 });
+                    fragment = Some(Fragment {
+                        offset: raw & !7,
+                        more: raw & 1 != 0,
+                    });
                     (extension.next_header, size_of::<FragmentHeader>())
                 }
                 _ => break,
@@ -88,7 +91,12 @@ impl<'a> Ipv6<'a> {
             }
         }
         // INVARIANT: Checked above.
-        Some(Self { header, protocol, payload, fragment })
+        Some(Self {
+            header,
+            protocol,
+            payload,
+            fragment,
+        })
     }
 
     /// Hop limit.

@@ -94,6 +94,10 @@ impl fmt::Display for TcpFlags {
             return f.write_char('-');
         }
         let set = |&(bit, _): &(usize, char)| self.0 >> bit & 1 != 0;
-        Self::LETTERS.into_iter().enumerate().filter(set).try_for_each(|(_, c)| f.write_char(c))
+        Self::LETTERS
+            .into_iter()
+            .enumerate()
+            .filter(set)
+            .try_for_each(|(_, c)| f.write_char(c))
     }
 }

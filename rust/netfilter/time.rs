@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The time, where a hook needs it.
+
+use crate::bindings;
+
+/// Nanoseconds on the monotonic clock (`ktime_get()`). Any context.
+///
+/// A plain number: the arithmetic on the kernel crate's `Instant` can panic, which a hook must not.
+pub fn monotonic_ns() -> u64 {
+    // SAFETY: No requirements.
+    unsafe { bindings::ktime_get() }.unsigned_abs()
+}
