@@ -41,7 +41,7 @@ struct Print;
 impl Hook for Print {
     type Data = ();
 
-    fn hook<'p>(_: &(), packet: Packet<'p>) -> Verdict<'p> {
+    fn hook<'p>((): &(), packet: Packet<'p>) -> Verdict<'p> {
         let state = packet.state();
         pr_info!("ns={} {}\n", state.net().inode(), state.point().name());
         packet.accept()
