@@ -6,6 +6,7 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/rust-netfilter
 # shellcheck disable=SC2034 # read by the scripts that source this file
 suite=trixie kernel_suite=trixie-backports flavour=cloud-amd64
 
+PATH=$PATH:/usr/sbin:/sbin # chroot and mount's helpers: a user's PATH has them not
 codename=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
 
 say() { printf '%s\n' "$*" >&2; }
