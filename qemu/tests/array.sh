@@ -5,7 +5,7 @@
 . qemu/lib.sh
 
 topology
-serve server tcp 80
+serve server 80
 
 hooks() {
 	local ns

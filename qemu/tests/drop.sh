@@ -5,19 +5,19 @@
 . qemu/lib.sh
 
 topology
-serve server tcp 80
+serve server 80
 modload nf_path
 
-# The hooks that the lines name, in every namespace but the client's.
-hooks() { lines "ns=(${inode[router]}|${inode[server]}) .*$1" | awk '{ printf "%s/%s ", $3, substr($4, 6) }'; }
+# The hooks that the lines name, one a line, in every namespace but the client's.
+hooks() { lines "ns=(${inode[router]}|${inode[server]}) .*$1" | awk '{ printf "%s/%s\n", $3, substr($4, 6) }'; }
 
 mark drop
 check 'IPv4: port 23 cannot be reached' fails tcp client 10.0.2.2 23 40004 0.3
 check 'IPv6: port 23 cannot be reached' fails tcp client fd00:2::2 23 40006 0.3
 for port in 40004 40006; do
 	# A second SYN may follow the first.
-	check "port $port: gone after FORWARD's first hook" same "$(hooks ":$port>.*:23 " | tr ' ' '\n' | sort -u | paste -sd ' ')" \
-		' FORWARD/first PRE_ROUTING/first PRE_ROUTING/last'
+	check "port $port: gone after FORWARD's first hook" same "$(hooks ":$port>.*:23 " | sort -u | paste -sd ' ')" \
+		'FORWARD/first PRE_ROUTING/first PRE_ROUTING/last'
 done
 
 mark mark

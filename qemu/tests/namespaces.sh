@@ -62,7 +62,7 @@ done
 mark ended
 check 'ten namespaces made and destroyed' fails ip netns exec passing true
 check 'and the module unloads' modunload nf_path
-check 'having seen them' lines '^nf_path: unloaded: [1-9][0-9]{2,} packets seen'
+check 'having seen them' lines '^nf_path: unloaded: [1-9][0-9]{2,} seen'
 
 # The other way round: hooks go while the namespaces with traffic stay, then these go.
 modload nf_path

@@ -4,11 +4,10 @@
 . qemu/lib.sh
 
 topology
-serve server tcp 80
-serve server udp 80
-serve server tcp 81
+serve server 80
+serve server 81
 
-# refused PARAMETER=VALUE: insmod fails with EINVAL, and one line names both.
+# refused PARAMETER=VALUE: insmod fails with EINVAL, and one line names parameter and value.
 refused() {
 	local output
 	mark "$1"
@@ -18,7 +17,7 @@ refused() {
 		return 1
 	fi
 	grep -F 'Invalid parameters' <<<"$output" || { echo "$output"; return 1; }
-	[[ $(lines "^nf_path: .*${1%=*}.*${1#*=}" | wc -l) == 1 ]] || { log; return 1; }
+	[[ $(lines "^nf_path: .*\\b${1%=*}\\b" | grep -cwF -e "${1#*=}") == 1 ]] || { log; return 1; }
 }
 
 for wrong in proto=256 proto=-1 proto=tcp port=65536 port=-1 port=http netns=-1 netns=client rate=-1 rate=many rate=0; do

@@ -5,13 +5,13 @@
 . qemu/lib.sh
 
 topology
-for protocol in tcp udp; do serve server "$protocol" 80; done
+serve server 80
 modload nf_path
 
 c=${inode[client]} r=${inode[router]} s=${inode[server]}
 
-# journey IP CLIENT ROUTER_OUTSIDE SERVER WHAT TTL_AND_REST...: a packet from client to server, hook by hook. WHAT is put
-# behind the addresses.
+# journey IP CLIENT ROUTER_OUTSIDE SERVER WHAT LENGTH: a packet from client to server, hook by hook. WHAT stands behind the
+# addresses.
 journey() {
 	local ip=$1 inner="$2>$4 $5" outer="$3>$4 $5" rest="$6 mark=0x0 ct"
 	seen "ns=$c LOCAL_OUT prio=first in=- out=eth0 $ip $inner ttl=64 $rest=none" \
@@ -51,16 +51,19 @@ check 'IPv6 answer: NAT undone, established' seen \
 	"ns=$c LOCAL_IN prio=first in=eth0 out=- IPv6 [fd00:2::2]:80>[fd00:1::2]:40006 TCP flags=SA ttl=63 len=80 mark=0x0 ct=none"
 
 mark UDP
-check 'IPv4 UDP passes' udp client 10.0.2.2 80 40004
-check 'IPv6 UDP passes' udp client fd00:2::2 80 40006
+udp client 10.0.2.2 80 40004
+udp client fd00:2::2 80 40006
 check 'IPv4 UDP' journey IPv4 10.0.1.2:40004 10.0.2.1:40004 10.0.2.2:80 UDP len=34
 check 'IPv6 UDP' journey IPv6 '[fd00:1::2]:40006' '[fd00:2::1]:40006' '[fd00:2::2]:80' UDP len=54
+# Nobody listens there: the server's error comes back by way of the datagram's connection.
+check 'IPv4 ICMP error: related' lines "ns=$r FORWARD prio=last in=r1 out=r0 IPv4 10.0.2.2>10.0.1.2 ICMP type=3 code=3 .* ct=related-reply"
+check 'IPv6 ICMPv6 error: related' lines "ns=$r FORWARD prio=last in=r1 out=r0 IPv6 fd00:2::2>fd00:1::2 ICMPv6 type=1 code=4 .* ct=related-reply"
 
 mark ICMP
 echo_request client 10.0.2.2 404
 echo_request client fd00:2::2 406
 check 'IPv4 ICMP' journey IPv4 10.0.1.2 10.0.2.1 10.0.2.2 'ICMP type=8 code=0 id=404 seq=1' len=84
-check 'IPv6 ICMPv6' journey IPv6 '[fd00:1::2]' '[fd00:2::1]' '[fd00:2::2]' 'ICMPv6 type=128 code=0 id=406 seq=1' len=104
+check 'IPv6 ICMPv6' journey IPv6 fd00:1::2 fd00:2::1 fd00:2::2 'ICMPv6 type=128 code=0 id=406 seq=1' len=104
 
 mark 'the router itself'
 echo_request client 10.0.1.1 414
