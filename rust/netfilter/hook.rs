@@ -27,7 +27,7 @@ pub trait Hook {
     fn hook<'p>(data: &Self::Data, packet: Packet<'p>) -> Verdict<'p>;
 }
 
-/// Protocol family of the hooks that a packet is passing.
+/// The protocol family whose hooks a packet is passing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Family {
     /// `NFPROTO_IPV4`
@@ -36,9 +36,9 @@ pub enum Family {
     Ipv6,
 }
 
-/// The five points of the IP families (`enum nf_inet_hooks`).
+/// The five points of IPv4 and IPv6 (`enum nf_inet_hooks`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Inet {
+pub enum Point {
     /// Received, not yet routed.
     PreRouting,
     /// For this host.
@@ -51,7 +51,7 @@ pub enum Inet {
     PostRouting,
 }
 
-impl Inet {
+impl Point {
     /// All five, in the order of their numbers.
     pub const ALL: [Self; 5] = [
         Self::PreRouting,
@@ -89,41 +89,23 @@ impl Inet {
     }
 }
 
-/// Where a hook can be: a family and one of *its* points, so that a pair that the core does not know
-/// cannot be written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Point {
-    /// IPv4 only.
-    Ipv4(Inet),
-    /// IPv6 only.
-    Ipv6(Inet),
-    /// Both IPv4 and IPv6 (`NFPROTO_INET`).
-    Inet(Inet),
-}
-
-impl Point {
-    const fn pf_hooknum(self) -> (u32, c_uint) {
-        match self {
-            Self::Ipv4(point) => (bindings::NFPROTO_IPV4, point.hooknum()),
-            Self::Ipv6(point) => (bindings::NFPROTO_IPV6, point.hooknum()),
-            Self::Inet(point) => (bindings::NFPROTO_INET, point.hooknum()),
-        }
-    }
-}
-
 /// One element of an ops array: a hook function, its point and its priority.
+///
+/// There is a constructor for each family, which takes that family's points: a pair that the core
+/// does not know cannot be written.
 ///
 /// Const arrays and arrays built at run time are the same: `[Op<D>]`.
 ///
 /// # Invariants
 ///
 /// `hook` takes for its first argument a pointer to a `D`, and nothing else is unsafe about calling
-/// it as the core does.
+/// it as the core does. `hooknum` is one of the family's.
 ///
 /// C: `struct nf_hook_ops` less what a [`Registration`](crate::Registration) adds.
 pub struct Op<D> {
     hook: HookFn,
-    point: Point,
+    pf: u32,
+    hooknum: c_uint,
     priority: Priority,
     _data: PhantomData<fn(&D)>,
 }
@@ -135,12 +117,28 @@ type HookFn = unsafe extern "C" fn(
 ) -> c_uint;
 
 impl<D: Send + Sync + 'static> Op<D> {
-    /// Puts hook function `H` at `point` with `priority`.
-    pub const fn new<H: Hook<Data = D>>(point: Point, priority: Priority) -> Self {
-        // INVARIANT: `trampoline::<H>` takes an `H::Data`, which is `D`.
+    /// Puts hook function `H` at a point of IPv4 only.
+    pub const fn ipv4<H: Hook<Data = D>>(point: Point, priority: Priority) -> Self {
+        Self::new::<H>(bindings::NFPROTO_IPV4, point.hooknum(), priority)
+    }
+
+    /// Puts hook function `H` at a point of IPv6 only.
+    pub const fn ipv6<H: Hook<Data = D>>(point: Point, priority: Priority) -> Self {
+        Self::new::<H>(bindings::NFPROTO_IPV6, point.hooknum(), priority)
+    }
+
+    /// Puts hook function `H` at a point of both IPv4 and IPv6 (`NFPROTO_INET`).
+    pub const fn inet<H: Hook<Data = D>>(point: Point, priority: Priority) -> Self {
+        Self::new::<H>(bindings::NFPROTO_INET, point.hooknum(), priority)
+    }
+
+    const fn new<H: Hook<Data = D>>(pf: u32, hooknum: c_uint, priority: Priority) -> Self {
+        // INVARIANT: `trampoline::<H>` takes an `H::Data`, which is `D`; the callers pair `pf` with
+        // its own points.
         Self {
             hook: trampoline::<H>,
-            point,
+            pf,
+            hooknum,
             priority,
             _data: PhantomData,
         }
@@ -148,12 +146,11 @@ impl<D: Send + Sync + 'static> Op<D> {
 
     /// The core's form of it, with `data` for the function to be given.
     pub(crate) fn to_raw(self, data: NonNull<D>) -> bindings::nf_hook_ops {
-        let (pf, hooknum) = self.point.pf_hooknum();
         bindings::nf_hook_ops {
             hook: Some(self.hook),
             priv_: data.as_ptr().cast(),
-            pf: pf as u8,
-            hooknum,
+            pf: self.pf as u8,
+            hooknum: self.hooknum,
             priority: self.priority.get(),
             ..Default::default()
         }

@@ -24,7 +24,7 @@
 //! }
 //!
 //! const OPS: [Op<Atomic<u64>>; 1] =
-//!     [Op::new::<DropDns>(Point::Inet(Inet::PreRouting), Priority::FILTER.before())];
+//!     [Op::inet::<DropDns>(Point::PreRouting, Priority::FILTER.before())];
 //!
 //! let registration = Registration::in_all_nets(&OPS, Atomic::new(0))?;
 //! ```
@@ -32,7 +32,7 @@
 //! # Context
 //!
 //! Hooks run under `rcu_read_lock()`, most of them in softirq and those at
-//! [`LocalOut`](Inet::LocalOut) often in the sending task: they must not sleep. Registering and
+//! [`LocalOut`](Point::LocalOut) often in the sending task: they must not sleep. Registering and
 //! dropping a [`Registration`] sleeps.
 //!
 //! # C sources
@@ -61,7 +61,7 @@ pub use device::{Device, DeviceName};
 pub use header::{
     Fragment, Header, Icmp, Icmpv6, IpHeader, Ipv4, Ipv6, Tcp, TcpFlags, Transport, Udp,
 };
-pub use hook::{Family, Hook, Inet, Op, Point};
+pub use hook::{Family, Hook, Op, Point};
 pub use net::{Net, NetRef};
 pub use packet::Packet;
 pub use priority::Priority;

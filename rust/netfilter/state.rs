@@ -5,7 +5,7 @@
 use crate::{
     bindings,
     device::Device,
-    hook::{Family, Inet},
+    hook::{Family, Point},
     net::Net,
 };
 use kernel::types::Opaque;
@@ -16,8 +16,8 @@ use kernel::types::Opaque;
 ///
 /// # Invariants
 ///
-/// Its pointers are valid while it is, and its family and hook number are of a
-/// [`Point`](crate::Point).
+/// Its pointers are valid while it is, and its family and hook number are those of an
+/// [`Op`](crate::Op).
 #[repr(transparent)]
 pub struct State(Opaque<bindings::nf_hook_state>);
 
@@ -35,7 +35,7 @@ impl State {
         unsafe { &*self.0.get() }
     }
 
-    /// The family whose hooks are being passed: for a hook at `Point::Inet` one of the two.
+    /// The family whose hooks are being passed; for a hook of `Op::inet` that is either.
     pub fn family(&self) -> Family {
         match u32::from(self.raw().pf) {
             bindings::NFPROTO_IPV4 => Family::Ipv4,
@@ -45,8 +45,8 @@ impl State {
     }
 
     /// The point.
-    pub fn point(&self) -> Inet {
-        Inet::from_hooknum(self.raw().hook.into())
+    pub fn point(&self) -> Point {
+        Point::from_hooknum(self.raw().hook.into())
     }
 
     /// The network namespace that the packet is in.

@@ -20,7 +20,7 @@ use kernel::{
 };
 use limit::Limit;
 use line::Line;
-use netfilter::{Hook, Inet, Op, Packet, Point, Priority, Registration, Verdict};
+use netfilter::{Hook, Op, Packet, Point, Priority, Registration, Verdict};
 
 module! {
     type: NfPath,
@@ -127,25 +127,25 @@ impl Hook for Last {
     }
 }
 
-const fn first(point: Inet) -> Op<Trace> {
-    Op::new::<First>(Point::Inet(point), Priority::FIRST)
+const fn first(point: Point) -> Op<Trace> {
+    Op::inet::<First>(point, Priority::FIRST)
 }
 
-const fn last(point: Inet) -> Op<Trace> {
-    Op::new::<Last>(Point::Inet(point), Priority::LAST)
+const fn last(point: Point) -> Op<Trace> {
+    Op::inet::<Last>(point, Priority::LAST)
 }
 
 const OPS: [Op<Trace>; 10] = [
-    first(Inet::PreRouting),
-    last(Inet::PreRouting),
-    first(Inet::LocalIn),
-    last(Inet::LocalIn),
-    first(Inet::Forward),
-    last(Inet::Forward),
-    first(Inet::LocalOut),
-    last(Inet::LocalOut),
-    first(Inet::PostRouting),
-    last(Inet::PostRouting),
+    first(Point::PreRouting),
+    last(Point::PreRouting),
+    first(Point::LocalIn),
+    last(Point::LocalIn),
+    first(Point::Forward),
+    last(Point::Forward),
+    first(Point::LocalOut),
+    last(Point::LocalOut),
+    first(Point::PostRouting),
+    last(Point::PostRouting),
 ];
 
 impl kernel::Module for NfPath {

@@ -8,7 +8,7 @@
 #![deny(unsafe_code)]
 
 use kernel::prelude::*;
-use netfilter::{Hook, Inet, NetRef, Op, Packet, Point, Priority, Registration, Verdict};
+use netfilter::{Hook, NetRef, Op, Packet, Point, Priority, Registration, Verdict};
 
 module! {
     type: Array,
@@ -53,7 +53,7 @@ impl kernel::Module for Array {
         // Given in descending order of priority: the core sorts.
         let mut ops = KVec::new();
         for priority in (1..=i32::from(module_parameters::count.value())).rev() {
-            let op = Op::new::<Print>(Point::Inet(Inet::LocalOut), Priority::new(priority));
+            let op = Op::inet::<Print>(Point::LocalOut, Priority::new(priority));
             ops.push(op, GFP_KERNEL)?;
         }
         let registration = if module_parameters::all.value() {
