@@ -10,10 +10,14 @@ apt_options=(-o Dir::Etc::sourcelist="$view/sources.list" -o Dir::Etc::sourcepar
 
 # host_archive SUFFIX: the address from which the host gets its Debian suite (SUFFIX empty) or e.g. its -security.
 host_archive() {
-	local uri
 	# shellcheck disable=SC2016 # apt's variables
-	uri=$(apt-get indextargets --format '$(ORIGIN)|$(RELEASE)|$(REPO_URI)' | awk -F '|' -v suffix="$1" -v own="$codename$1" '
-		$2 == own || $1 == "Debian" && (suffix == "" ? $2 !~ /-/ : $2 ~ suffix "$") { print $3; exit }')
+	local uri format='$(ORIGIN)|$(RELEASE)|$(COMPONENT)|$(REPO_URI)'
+	# Where the host has no lists yet, ORIGIN stays as it is, and the suite's name must do.
+	uri=$({ apt-get indextargets --format "$format"; apt-get indextargets --no-release-info --format "$format"; } |
+		awk -F '|' -v suffix="$1" -v own="$codename$1" '
+			$1 == "Debian" && (suffix == "" ? $2 !~ /-/ : $2 ~ suffix "$") || $1 ~ /ORIGIN/ && $2 == own && $3 == "main" {
+				if (!found++) print $4
+			}')
 	# Cloud images name a file with a list of mirrors.
 	if [[ $uri == mirror+file:* ]]; then
 		uri=$(awk '{ print $1; exit }' "${uri#mirror+file:}")

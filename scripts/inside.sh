@@ -12,6 +12,7 @@ bind() {
 }
 
 if [[ $root != / ]]; then
+	mount --bind "$root" "$root" # so that / is a mount in there too, as unshare and df expect
 	bind /dev --rbind
 	bind /sys --rbind
 	mount -t tmpfs tmp "$root/tmp"
@@ -21,13 +22,12 @@ if [[ $root != / ]]; then
 fi
 mount -t proc proc "${root%/}/proc"
 
-# Debian's kernel packages name each other by paths below these two.
+# Debian's kernel packages name each other by paths below these two folders; other packages have files there as well.
 if [[ $kernel ]]; then
-	mkdir -p "${root%/}"/usr/{src,lib/modules}
-	mount --bind "$kernel/usr/src" "${root%/}/usr/src"
-	mount --bind "$kernel/usr/lib/modules" "${root%/}/usr/lib/modules"
-	mount -o remount,bind,ro "${root%/}/usr/src"
-	mount -o remount,bind,ro "${root%/}/usr/lib/modules"
+	for folder in usr/src usr/lib/modules; do
+		mkdir -p "${root%/}/$folder"
+		mount -t overlay -o "ro,lowerdir=$kernel/$folder:${root%/}/$folder" kernel "${root%/}/$folder"
+	done
 	KERNEL_RELEASE=$(cat "$kernel/release")
 fi
 
