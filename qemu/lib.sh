@@ -133,7 +133,7 @@ topology() {
 
 # serve NAMESPACE PORT: a TCP echo server, IPv4 and IPv6, there when this returns.
 serve() {
-	ip netns exec "$1" socat "TCP6-LISTEN:$2,ipv6-v6only=0,reuseaddr,fork" PIPE &
+	ip netns exec "$1" socat -d0 "TCP6-LISTEN:$2,ipv6-v6only=0,reuseaddr,fork" PIPE &
 	poll listening "$@"
 }
 
