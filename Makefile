@@ -6,7 +6,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 
 # A kernel of the user's own is built for with the machine's own tools.
-kbuild := $(if $(KDIR),scripts/kbuild '$(KDIR)',scripts/enter scripts/kbuild)
+kbuild := $(if $(KDIR),scripts/kbuild --kdir='$(KDIR)',scripts/enter scripts/kbuild)
 sources = $(shell find rust -name '*.rs' -not -path '*/target/*')
 
 .PHONY: modules run test shell fmt fmt-check clippy shellcheck lint install clean help
@@ -38,9 +38,11 @@ shellcheck: ## check the shell scripts
 
 lint: fmt-check clippy shellcheck ## all three checks
 
+install: kdir := $(or $(KDIR),/lib/modules/$(shell uname -r)/build)
 install: ## install the modules for the running kernel, or KDIR's (INSTALL_MOD_PATH is honoured)
-	@scripts/kbuild '$(or $(KDIR),/lib/modules/$(shell uname -r)/build)' modules
-	@scripts/kbuild '$(or $(KDIR),/lib/modules/$(shell uname -r)/build)' modules_install
+	@scripts/kbuild --kdir='$(kdir)' modules
+	@scripts/kbuild --kdir='$(kdir)' modules_install
+	@depmod --basedir '$(or $(INSTALL_MOD_PATH),/)' "$$(make --silent --directory='$(kdir)' kernelrelease)"
 
 clean: ## remove what was built (the cache stays)
 	@rm -rf build

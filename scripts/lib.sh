@@ -17,35 +17,35 @@ die() { say "error: $*"; exit 1; }
 namespace=(unshare --mount --pid --fork --kill-child)
 ((EUID == 0)) || namespace+=(--map-auto --map-root-user)
 
-# step WHAT LOG COMMAND...: runs a long command into a log. On a terminal a line shows the seconds and the log's last
-# line. WHAT fails: the log's end, its path, exit.
+# step WHAT LOG COMMAND...: runs a long command into a log. A terminal also shows the seconds and the log's last line.
+# If the command fails, so does the script, with the log's end and its path.
 step() {
 	local what=$1 log=$2 start=$SECONDS status=0 ticker=
 	shift 2
 	mkdir -p "${log%/*}"
+	say "$what ... (log: $log)"
+	: >"$log"
 	if [[ -t 2 ]]; then
-		ticker "$what" "$log" &
+		ticker "$log" &
 		ticker=$!
-	else
-		say "$what (log: $log)"
 	fi
 	"$@" </dev/null >"$log" 2>&1 || status=$?
 	if [[ $ticker ]]; then
-		kill "$ticker"
-		wait "$ticker" || true
+		kill "$ticker" 2>/dev/null || true
+		wait "$ticker" 2>/dev/null || true
 		printf '\r\e[K' >&2
-	fi 2>/dev/null
-	((status == 0)) || { tail -n 20 "$log" >&2; die "$what: failed (status $status), whole log: $log"; }
+	fi
+	((status == 0)) || { tail -n 20 "$log" | cut -c 1-300 >&2; die "$what: failed (status $status), whole log: $log"; }
 	say "$what: done in $((SECONDS - start)) s"
 }
 
-# The process that step ends may be gone before it can: so this looks whether the script still lives.
+# Ends by itself if the script is killed in the middle of a step.
 ticker() {
-	local what=$1 log=$2 start=$SECONDS last width
+	local start=$SECONDS width last
 	width=$(tput cols 2>/dev/null || echo 80)
 	while kill -0 $$ 2>/dev/null; do
-		last=$(tail -c 400 "$log" 2>/dev/null | tr '\r' '\n' | tail -n 1 | tr -cd '[:print:]') || true
-		last="$what: $((SECONDS - start)) s, log $log: $last"
+		last=$(tail -c 400 "$1" | tr '\r' '\n' | tail -n 1 | tr -cd '[:print:]')
+		last="  $((SECONDS - start)) s: $last"
 		printf '\r\e[K%s' "${last:0:width-1}" >&2
 		sleep 1
 	done
