@@ -6,10 +6,13 @@
  * taken from there and not made a second time.
  */
 #include <linux/if.h>
+#include <linux/netdevice.h>
 #include <linux/netfilter.h>
+#include <linux/rtnetlink.h>
 #include <linux/skbuff.h>
 #include <net/net_namespace.h>
 #include <uapi/linux/netfilter/nf_conntrack_common.h>
+#include <uapi/linux/netfilter_arp.h>
 #include <uapi/linux/netfilter_ipv4.h>
 #include <net/netfilter/nf_conntrack.h>
 
@@ -18,6 +21,11 @@
  * (__bindgen_anon_N changes with every member added): they are read by offset.
  */
 static const size_t NF_SKB_MARK = offsetof(struct sk_buff, mark);
+static const size_t NF_SKB_PRIORITY = offsetof(struct sk_buff, priority);
+static const size_t NF_SKB_PROTOCOL = offsetof(struct sk_buff, protocol);
+static const size_t NF_SKB_TSTAMP = offsetof(struct sk_buff, tstamp);
+static const size_t NF_SKB_MAC_HEADER = offsetof(struct sk_buff, mac_header);
+static const size_t NF_SKB_NETWORK_HEADER = offsetof(struct sk_buff, network_header);
 static const size_t NF_CONN_STATUS = offsetof(struct nf_conn, status);
 
 #include "nf_helpers.h"

@@ -6,23 +6,42 @@
 #ifndef NF_HELPERS_H
 #define NF_HELPERS_H
 
+#include <linux/netfilter.h>
 #include <linux/types.h>
 
 struct net;
 struct net_device;
+struct sk_buff;
 
 /* C, called from Rust */
 void nf_helper_table_lock(void);
 void nf_helper_table_unlock(void);
-int nf_helper_pernet_register(void);
+int nf_helper_register_callbacks(void);
 bool nf_helper_may_sleep(void);
 struct net *nf_helper_get_current_net(void);
 void nf_helper_put_net(struct net *net);
 void nf_helper_device_name(const struct net_device *dev, char *name);
+void nf_helper_gso(const struct sk_buff *skb, u16 *size, u16 *segments);
+bool nf_helper_owner(const struct sk_buff *skb, u32 *uid, u64 *cgroup);
+struct net_device *nf_helper_physindev(const struct sk_buff *skb, struct net *net);
+struct net_device *nf_helper_physoutdev(const struct sk_buff *skb);
+
+/* C (stolen.c), called from Rust */
+struct nf_stolen;
+struct nf_stolen *nf_stolen_new(struct sk_buff *skb, const struct nf_hook_state *state,
+				nf_hookfn *hook, void *priv);
+void nf_stolen_schedule(struct nf_stolen *stolen, bool resume, u64 ns);
+void nf_stolen_ops_gone(const struct nf_hook_ops *ops, unsigned int count);
+
+/* C (stolen.c), called from C */
+void nf_stolen_device_gone(const struct net_device *dev);
+void nf_stolen_net_gone(const struct net *net);
+void nf_stolen_free_all(void);
 
 /* Rust (table.rs), called from C */
 int nf_table_net_init(struct net *net);
 void nf_table_net_pre_exit(struct net *net);
+void nf_table_device_gone(struct net *net, struct net_device *dev);
 void nf_table_free(void);
 
 #endif

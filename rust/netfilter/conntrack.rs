@@ -5,7 +5,7 @@
 //! Read from the packet itself, so it works (and says [`State::None`]) where nf_conntrack is not
 //! loaded, and adds no dependency on it.
 
-use crate::{bindings, packet::Packet};
+use crate::{bindings, family::Family, packet::Packet};
 use core::fmt;
 
 /// The connection tracking state of a packet.
@@ -35,7 +35,7 @@ pub enum State {
 /// Bits of `sk_buff._nfct` (`NFCT_INFOMASK`): the rest is a pointer to the entry.
 const INFO_MASK: usize = 7;
 
-impl Packet<'_> {
+impl<F: Family> Packet<'_, F> {
     /// The packet's connection tracking state at this hook.
     pub fn conntrack(&self) -> State {
         let nfct = self.nfct();

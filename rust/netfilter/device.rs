@@ -2,9 +2,9 @@
 
 //! Network devices, as far as a hook looks at them.
 
-use crate::bindings;
-use core::fmt;
-use kernel::types::Opaque;
+use crate::{bindings, net::Net};
+use core::{fmt, ptr::NonNull};
+use kernel::{prelude::*, types::NotThreadSafe, types::Opaque};
 
 /// A network device.
 ///
@@ -56,5 +56,32 @@ impl fmt::Display for DeviceName {
                 '?'
             })
         })
+    }
+}
+
+/// The RTNL, held: devices do not come, go or change names.
+pub(crate) struct Rtnl(NotThreadSafe);
+
+impl Rtnl {
+    /// May sleep.
+    pub(crate) fn lock() -> Self {
+        // SAFETY: Our callers may sleep.
+        unsafe { bindings::rtnl_lock() };
+        Self(NotThreadSafe)
+    }
+
+    /// The device of that name in `net`, which stays while this is held.
+    pub(crate) fn device(&self, net: &Net, name: &CStr) -> Option<NonNull<bindings::net_device>> {
+        // SAFETY: `net` is valid, the name ends with a NUL, and the RTNL is held.
+        NonNull::new(unsafe {
+            bindings::__dev_get_by_name(net.as_ptr().as_ptr(), name.as_char_ptr())
+        })
+    }
+}
+
+impl Drop for Rtnl {
+    fn drop(&mut self) {
+        // SAFETY: Locked when this was made, by this thread.
+        unsafe { bindings::rtnl_unlock() };
     }
 }

@@ -18,6 +18,7 @@ macro_rules! forward {
 forward!(
     crate::conntrack::State,
     crate::DeviceName,
+    crate::MacAddr,
     crate::Priority,
     crate::TcpFlags
 );

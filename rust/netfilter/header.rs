@@ -2,24 +2,34 @@
 
 //! Checked views of the headers in a packet.
 //!
-//! Pure: everything here reads [`Bytes`], which a packet is as well as any slice.
+//! Pure: everything here reads [`Bytes`], which a packet is as well as any slice. Offsets are from
+//! the network header.
 
+mod arp;
+mod ethernet;
 mod icmp;
+mod ip;
 mod ipv4;
 mod ipv6;
+mod options;
+mod sctp;
 mod tcp;
+mod transport;
 mod udp;
 
+pub use arp::Arp;
+pub use ethernet::{Ethernet, MacAddr};
 pub use icmp::{Icmp, Icmpv6};
+pub use ip::{Fragment, IpHeader};
 pub use ipv4::Ipv4;
 pub use ipv6::Ipv6;
+pub use options::{HeaderOption, Options};
+pub use sctp::Sctp;
 pub use tcp::{Tcp, TcpFlags};
+pub use transport::Transport;
 pub use udp::Udp;
 
-use core::{
-    net::IpAddr,
-    ops::Deref, //
-};
+use core::ops::{Deref, Range};
 use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
 
 /// What a header's struct must be: any bytes at any address, with no padding.
@@ -34,6 +44,12 @@ pub(crate) trait Bytes {
 
     /// A `T` at `offset`; none where it does not lie wholly inside.
     fn get<T: Plain>(&self, offset: usize) -> Option<Header<'_, T>>;
+
+    /// Fills `to` from `offset` on; false where that is not wholly inside.
+    fn copy(&self, offset: usize, to: &mut [u8]) -> bool;
+
+    /// The first of them, that need no copying.
+    fn linear(&self) -> &[u8];
 }
 
 impl Bytes for [u8] {
@@ -44,15 +60,28 @@ impl Bytes for [u8] {
     fn get<T: Plain>(&self, offset: usize) -> Option<Header<'_, T>> {
         self.get(offset..).and_then(prefix).map(Header::Borrowed)
     }
+
+    fn copy(&self, offset: usize, to: &mut [u8]) -> bool {
+        let from = self.get(offset..).and_then(|rest| rest.get(..to.len()));
+        from.is_some_and(|from| {
+            to.iter_mut().zip(from).for_each(|(to, &from)| *to = from);
+            true
+        })
+    }
+
+    fn linear(&self) -> &[u8] {
+        self
+    }
 }
 
 /// A `T` at the beginning of `bytes`.
+#[inline]
 pub(crate) fn prefix<T: Plain>(bytes: &[u8]) -> Option<&T> {
     T::ref_from_prefix(bytes).ok().map(|(header, _)| header)
 }
 
 /// A header: borrowed from the packet where it is linear, else a copy.
-pub enum Header<'a, T> {
+pub(crate) enum Header<'a, T> {
     /// In the packet's linear part.
     Borrowed(&'a T),
     /// Copied from its fragments.
@@ -71,99 +100,50 @@ impl<T> Deref for Header<'_, T> {
     }
 }
 
-/// The place of a fragment in its packet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Fragment {
-    /// Its first byte's, counted from the end of the unfragmentable part.
-    pub offset: u16,
-    /// Whether others come after it.
-    pub more: bool,
-}
+/// The longest byte string that [`find`] looks for.
+const MAX_NEEDLE: usize = 128;
 
-/// An IP header of either version.
-pub enum IpHeader<'a> {
-    /// Version 4.
-    V4(Ipv4<'a>),
-    /// Version 6, with its extension headers.
-    V6(Ipv6<'a>),
-}
-
-impl IpHeader<'_> {
-    /// Source address.
-    pub fn source(&self) -> IpAddr {
-        match self {
-            Self::V4(ip) => ip.source().into(),
-            Self::V6(ip) => ip.source().into(),
-        }
+/// The offset of the first place in `range` of `bytes` where `needle` lies.
+pub(crate) fn find(bytes: &impl Bytes, range: Range<usize>, needle: &[u8]) -> Option<usize> {
+    if needle.is_empty() || needle.len() > MAX_NEEDLE {
+        return None;
     }
-
-    /// Destination address.
-    pub fn destination(&self) -> IpAddr {
-        match self {
-            Self::V4(ip) => ip.destination().into(),
-            Self::V6(ip) => ip.destination().into(),
-        }
+    let end = range.end.min(bytes.len());
+    let linear = bytes.linear();
+    let mut at = range.start;
+    let head = linear.get(at..end.min(linear.len())).unwrap_or_default();
+    if let Some(found) = find_in(head, needle) {
+        return at.checked_add(found);
     }
-
-    /// Time to live, or hop limit.
-    pub fn ttl(&self) -> u8 {
-        match self {
-            Self::V4(ip) => ip.ttl(),
-            Self::V6(ip) => ip.hop_limit(),
+    // What is not linear, and what begins in the linear part and ends behind it, in pieces that
+    // overlap by all of the needle but one byte.
+    let overlap = needle.len().saturating_sub(1);
+    at = at.max(linear.len().min(end).saturating_sub(overlap));
+    let mut piece = [0; 2 * MAX_NEEDLE];
+    loop {
+        let len = end.saturating_sub(at).min(piece.len());
+        let piece = piece.get_mut(..len)?;
+        if len < needle.len() || !bytes.copy(at, piece) {
+            return None;
         }
-    }
-
-    /// What is carried (`IPPROTO_*`): for IPv6 after all extension headers.
-    pub fn protocol(&self) -> u8 {
-        match self {
-            Self::V4(ip) => ip.protocol(),
-            Self::V6(ip) => ip.protocol(),
+        if let Some(found) = find_in(piece, needle) {
+            return at.checked_add(found);
         }
-    }
-
-    /// Where this is a fragment: which.
-    pub fn fragment(&self) -> Option<Fragment> {
-        match self {
-            Self::V4(ip) => ip.fragment(),
-            Self::V6(ip) => ip.fragment(),
-        }
-    }
-
-    /// Offset of what is carried.
-    fn payload(&self) -> usize {
-        match self {
-            Self::V4(ip) => ip.header_len(),
-            Self::V6(ip) => ip.payload(),
-        }
-    }
-
-    pub(crate) fn transport<'a>(&self, bytes: &'a impl Bytes) -> Option<Transport<'a>> {
-        if self.fragment().is_some_and(|fragment| fragment.offset > 0) {
-            return Some(Transport::Fragment);
-        }
-        let at = self.payload();
-        match (self.protocol(), self) {
-            (tcp::PROTOCOL, _) => Tcp::read(bytes, at).map(Transport::Tcp),
-            (udp::PROTOCOL, _) => Udp::read(bytes, at).map(Transport::Udp),
-            (icmp::PROTOCOL, Self::V4(_)) => Icmp::read(bytes, at).map(Transport::Icmp),
-            (icmp::PROTOCOL_V6, Self::V6(_)) => Icmpv6::read(bytes, at).map(Transport::Icmpv6),
-            (protocol, _) => Some(Transport::Other(protocol)),
-        }
+        // More than the overlap: at least one byte further.
+        at = at.checked_add(len.checked_sub(overlap)?)?;
     }
 }
 
-/// What an IP header carries.
-pub enum Transport<'a> {
-    /// TCP
-    Tcp(Tcp<'a>),
-    /// UDP
-    Udp(Udp<'a>),
-    /// ICMP, of IPv4.
-    Icmp(Icmp<'a>),
-    /// ICMP of IPv6.
-    Icmpv6(Icmpv6<'a>),
-    /// A fragment other than the first, which has no header.
-    Fragment,
-    /// A protocol that there is no view of: `IPPROTO_*`.
-    Other(u8),
+fn find_in(bytes: &[u8], needle: &[u8]) -> Option<usize> {
+    let (&first, rest) = needle.split_first()?;
+    let mut at = 0;
+    loop {
+        let from = bytes.get(at..)?;
+        at = at.checked_add(from.iter().position(|&byte| byte == first)?)?;
+        let next = at.checked_add(1)?;
+        if bytes.get(next..)?.starts_with(rest) {
+            return Some(at);
+        }
+        at = next;
+    }
 }

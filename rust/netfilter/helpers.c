@@ -7,12 +7,17 @@
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 #include <linux/mutex.h>
+#include <linux/cgroup.h>
 #include <linux/netdevice.h>
+#include <linux/netfilter_bridge.h>
 #include <linux/nsproxy.h>
 #include <linux/preempt.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
+#include <linux/skbuff.h>
+#include <linux/uidgid.h>
 #include <net/net_namespace.h>
+#include <net/sock.h>
 
 #include "nf_helpers.h"
 
@@ -29,35 +34,65 @@ void nf_helper_table_unlock(void)
 	mutex_unlock(&nf_table_mutex);
 }
 
-/*
- * The core calls these with pernet_ops_rwsem held, and they take the table's
- * mutex; so the operations are registered before that mutex is taken, under
- * one of their own, with the first ops array of the module.
- */
+/* The namespace's hooks are off, and a grace period is over. */
+static void nf_net_exit(struct net *net)
+{
+	nf_stolen_net_gone(net);
+}
+
 static struct pernet_operations nf_pernet_ops = {
 	.init = nf_table_net_init,
 	.pre_exit = nf_table_net_pre_exit,
+	.exit = nf_net_exit,
 };
-static DEFINE_MUTEX(nf_pernet_mutex);
-static bool nf_pernet_registered;
 
-int nf_helper_pernet_register(void)
+/* Called with the RTNL held. */
+static int nf_netdevice_event(struct notifier_block *nb, unsigned long event, void *ptr)
 {
-	int err = 0;
+	struct net_device *dev = netdev_notifier_info_to_dev(ptr);
 
-	mutex_lock(&nf_pernet_mutex);
-	if (!nf_pernet_registered) {
-		err = register_pernet_subsys(&nf_pernet_ops);
-		nf_pernet_registered = !err;
-	}
-	mutex_unlock(&nf_pernet_mutex);
+	if (event == NETDEV_UNREGISTER)
+		nf_table_device_gone(dev_net(dev), dev);
+	if (event == NETDEV_DOWN || event == NETDEV_UNREGISTER)
+		nf_stolen_device_gone(dev);
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block nf_netdevice_notifier = {
+	.notifier_call = nf_netdevice_event,
+};
+
+/*
+ * The core calls all these with locks of its own held (pernet_ops_rwsem, the
+ * RTNL), and they take the table's mutex: so they are registered before that
+ * mutex is taken, under one of their own, with the first ops array of the
+ * module.
+ */
+static DEFINE_MUTEX(nf_callbacks_mutex);
+static bool nf_callbacks_registered;
+
+int nf_helper_register_callbacks(void)
+{
+	int err;
+
+	guard(mutex)(&nf_callbacks_mutex);
+	if (nf_callbacks_registered)
+		return 0;
+	err = register_pernet_subsys(&nf_pernet_ops);
+	if (err)
+		return err;
+	err = register_netdevice_notifier(&nf_netdevice_notifier);
+	if (err)
+		unregister_pernet_subsys(&nf_pernet_ops);
+	else
+		nf_callbacks_registered = true;
 	return err;
 }
 
 /*
  * The core calls a parameter's free function when it frees the module, after
  * its exit or after a failed init, with the text still in place. Leaving the
- * pernet list there and not in Rust takes off the hooks that safe code has
+ * core's lists there and not in Rust takes off the hooks that safe code has
  * leaked (core::mem::forget of a Registration) too: nothing can stay behind
  * that points into the module. The parameter itself cannot be set.
  */
@@ -68,9 +103,11 @@ static int nf_unload_set(const char *val, const struct kernel_param *kp)
 
 static void nf_unload_free(void *arg)
 {
-	if (nf_pernet_registered)
+	if (nf_callbacks_registered) {
+		unregister_netdevice_notifier(&nf_netdevice_notifier);
 		unregister_pernet_subsys(&nf_pernet_ops);
-	nf_pernet_registered = false;
+	}
+	nf_stolen_free_all();
 	nf_table_free();
 }
 
@@ -106,4 +143,36 @@ void nf_helper_put_net(struct net *net)
 void nf_helper_device_name(const struct net_device *dev, char *name)
 {
 	strscpy(name, dev->name, IFNAMSIZ);
+}
+
+void nf_helper_gso(const struct sk_buff *skb, u16 *size, u16 *segments)
+{
+	*size = skb_shinfo(skb)->gso_size;
+	*segments = skb_shinfo(skb)->gso_segs;
+}
+
+/* A received packet can have a socket too, found early: that one does not count. */
+bool nf_helper_owner(const struct sk_buff *skb, u32 *uid, u64 *cgroup)
+{
+	const struct sock *sk = skb->sk;
+
+	if (!sk || skb_sk_is_prefetched((struct sk_buff *)skb) || !sk_fullsock(sk))
+		return false;
+	*uid = from_kuid_munged(&init_user_ns, sk_uid(sk));
+#ifdef CONFIG_SOCK_CGROUP_DATA
+	*cgroup = cgroup_id(sock_cgroup_ptr((struct sock_cgroup_data *)&sk->sk_cgrp_data));
+#else
+	*cgroup = 0;
+#endif
+	return true;
+}
+
+struct net_device *nf_helper_physindev(const struct sk_buff *skb, struct net *net)
+{
+	return nf_bridge_get_physindev(skb, net);
+}
+
+struct net_device *nf_helper_physoutdev(const struct sk_buff *skb)
+{
+	return nf_bridge_get_physoutdev(skb);
 }

@@ -46,6 +46,8 @@ mod bindings;
 pub mod conntrack;
 mod device;
 mod display;
+mod drop_reason;
+mod family;
 mod header;
 mod hook;
 mod net;
@@ -53,20 +55,25 @@ mod packet;
 mod priority;
 mod registration;
 mod state;
+mod stolen;
 mod table;
 pub mod time;
 mod verdict;
 
 pub use device::{Device, DeviceName};
+pub use drop_reason::DropReason;
+pub use family::{Arp, ArpPoint, Bridge, Family, Ip, Netdev, NetdevPoint, Point, Resumable};
 pub use header::{
-    Fragment, Header, Icmp, Icmpv6, IpHeader, Ipv4, Ipv6, Tcp, TcpFlags, Transport, Udp,
+    Arp as ArpHeader, Ethernet, Fragment, HeaderOption, Icmp, Icmpv6, IpHeader, Ipv4, Ipv6,
+    MacAddr, Options, Sctp, Tcp, TcpFlags, Transport, Udp,
 };
-pub use hook::{Family, Hook, Op, Point};
+pub use hook::{DeviceOp, Hook, Op};
 pub use net::{Net, NetRef};
-pub use packet::Packet;
+pub use packet::{Gso, Owner, Packet};
 pub use priority::Priority;
 pub use registration::Registration;
-pub use state::State;
+pub use state::{IpVersion, State};
+pub use stolen::Stolen;
 pub use verdict::Verdict;
 
 /// Prefix of what the crate itself prints.

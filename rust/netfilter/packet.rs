@@ -4,13 +4,17 @@
 
 use crate::{
     bindings,
-    header::{self, Bytes, Header, IpHeader, Plain, Transport},
-    hook::Family,
-    state::State, //
+    device::Device,
+    family::{Family, Ip},
+    header::{self, Arp, Bytes, Ethernet, Header, IpHeader, Ipv4, Ipv6, Options, Plain, Transport},
+    hook::HookFn,
+    state::{IpVersion, State}, //
 };
 use core::{
+    ffi::c_void,
     marker::PhantomData,
     mem::MaybeUninit,
+    ops::Range,
     ptr::NonNull,
     slice, //
 };
@@ -28,83 +32,288 @@ use kernel::ffi::c_int;
 ///
 /// # Invariants
 ///
-/// `skb` is the packet that the core has given a hook, for the time of `'p`; its data begins with the
-/// network header of the family of `state`; its linear part is not written to while borrowed.
-pub struct Packet<'p> {
+/// `skb` is the packet of family `F` that the core has given the hook `hook` with `priv_`, for the
+/// time of `'p`; nobody else writes to its linear part from the network header on, or to its fields,
+/// in that time.
+pub struct Packet<'p, F: Family = Ip> {
     skb: NonNull<bindings::sk_buff>,
-    state: &'p State,
+    state: &'p State<F>,
+    pub(crate) hook: HookFn,
+    pub(crate) priv_: *mut c_void,
     /// Invariant in `'p`: see `Verdict`.
     _call: PhantomData<fn(&'p ()) -> &'p ()>,
 }
 
-impl<'p> Packet<'p> {
+impl<'p, F: Family> Packet<'p, F> {
     /// # Safety
     ///
-    /// `skb` must be the packet of a hook that the core has called with `state`, and `'p` must end
-    /// with that call.
-    pub(crate) unsafe fn from_raw(skb: NonNull<bindings::sk_buff>, state: &'p State) -> Self {
-        // INVARIANT: By the safety requirement; at IP hooks data begins with the network header.
+    /// `skb` must be the packet that the core has called `hook` for, with `state` and `priv_`, and
+    /// `'p` must end with that call.
+    #[inline]
+    pub(crate) unsafe fn from_raw(
+        skb: NonNull<bindings::sk_buff>,
+        state: &'p State<F>,
+        hook: HookFn,
+        priv_: *mut c_void,
+    ) -> Self {
+        // INVARIANT: By the safety requirement.
         Self {
             skb,
             state,
+            hook,
+            priv_,
             _call: PhantomData,
         }
     }
 
+    #[inline]
+    pub(crate) fn as_ptr(&self) -> *mut bindings::sk_buff {
+        self.skb.as_ptr()
+    }
+
+    /// The field of type `T` at `offset`.
+    ///
+    /// # Safety
+    ///
+    /// `offset` must be that of a `T` in `struct sk_buff`.
+    #[inline]
+    unsafe fn field<T: Copy>(&self, offset: usize) -> T {
+        // SAFETY: By the type invariant the packet is valid; and the safety requirement.
+        unsafe { self.as_ptr().byte_add(offset).cast::<T>().read() }
+    }
+
     /// The hook's state: point, devices, namespace.
-    pub fn state(&self) -> &'p State {
+    #[inline]
+    pub fn state(&self) -> &'p State<F> {
         self.state
     }
 
-    /// Bytes from the network header on, not linear ones included.
-    #[expect(
-        clippy::len_without_is_empty,
-        reason = "a packet at an IP hook has a header"
-    )]
-    pub fn len(&self) -> u32 {
+    /// The point that the packet is at.
+    #[inline]
+    pub fn point(&self) -> F::Point {
+        self.state.point()
+    }
+
+    /// Bytes from the network header on, wherever they lie.
+    #[inline]
+    #[expect(clippy::len_without_is_empty, reason = "a packet has a header")]
+    pub fn len(&self) -> usize {
         // SAFETY: By the type invariant.
-        unsafe { (*self.skb.as_ptr()).len }
+        let len = unsafe { (*self.as_ptr()).len };
+        (len as usize).saturating_sub(self.network_offset())
     }
 
     /// The packet's mark (`skb->mark`), that rules and routing look at.
+    #[inline]
     pub fn mark(&self) -> u32 {
-        let skb = self.skb.as_ptr().cast::<u8>();
-        // SAFETY: By the type invariant; the offset is that of the field in this kernel.
-        unsafe { skb.add(bindings::NF_SKB_MARK).cast::<u32>().read() }
+        // SAFETY: That field.
+        unsafe { self.field(bindings::NF_SKB_MARK) }
     }
 
+    /// The packet's priority (`skb->priority`), that queueing disciplines look at.
+    pub fn priority(&self) -> u32 {
+        // SAFETY: That field.
+        unsafe { self.field(bindings::NF_SKB_PRIORITY) }
+    }
+
+    /// The protocol of its network header: `ETH_P_*`.
+    #[inline]
+    pub fn ethertype(&self) -> u16 {
+        // SAFETY: That field.
+        u16::from_be(unsafe { self.field(bindings::NF_SKB_PROTOCOL) })
+    }
+
+    /// When it was received or shall be sent, in nanoseconds of the clock that its stage uses
+    /// (`skb->tstamp`); none where nobody has asked for timestamps.
+    pub fn timestamp_ns(&self) -> Option<i64> {
+        // SAFETY: That field.
+        let timestamp = unsafe { self.field(bindings::NF_SKB_TSTAMP) };
+        (timestamp != 0).then_some(timestamp)
+    }
+
+    /// Where this is more than one packet on the wire, to be segmented later or merged before: how.
+    pub fn gso(&self) -> Option<Gso> {
+        let (mut size, mut segments) = (0, 0);
+        // SAFETY: By the type invariant.
+        unsafe { bindings::nf_helper_gso(self.as_ptr(), &mut size, &mut segments) };
+        (size != 0).then_some(Gso { size, segments })
+    }
+
+    /// Who has the socket that the packet is sent from; none for one that is received.
+    pub fn owner(&self) -> Option<Owner> {
+        let (mut uid, mut cgroup) = (0, 0);
+        // SAFETY: By the type invariant.
+        let found = unsafe { bindings::nf_helper_owner(self.as_ptr(), &mut uid, &mut cgroup) };
+        found.then_some(Owner { uid, cgroup })
+    }
+
+    /// The bridge port that the packet came in by, where a bridge passes it to the IP hooks
+    /// (br_netfilter).
+    pub fn physical_in_device(&self) -> Option<&Device> {
+        // SAFETY: By the type invariant; null or a device that is valid under RCU, so in `'p`.
+        unsafe {
+            Device::from_raw(bindings::nf_helper_physindev(
+                self.as_ptr(),
+                self.state.net().as_ptr().as_ptr(),
+            ))
+        }
+    }
+
+    /// The bridge port that the packet will leave by.
+    pub fn physical_out_device(&self) -> Option<&Device> {
+        // SAFETY: As above.
+        unsafe { Device::from_raw(bindings::nf_helper_physoutdev(self.as_ptr())) }
+    }
+
+    #[inline]
     pub(crate) fn nfct(&self) -> usize {
         // SAFETY: By the type invariant.
-        unsafe { (*self.skb.as_ptr())._nfct }
+        unsafe { (*self.as_ptr())._nfct }
     }
 
-    /// The IP header; none where it is not a whole and proper one.
-    pub fn ip(&self) -> Option<IpHeader<'_>> {
-        match self.state.family() {
-            Family::Ipv4 => header::Ipv4::read(self).map(IpHeader::V4),
-            Family::Ipv6 => header::Ipv6::read(self).map(IpHeader::V6),
+    /// Which IP the packet is.
+    #[inline]
+    pub(crate) fn ip_version(&self) -> Option<IpVersion> {
+        match self.state.pf() {
+            bindings::NFPROTO_IPV4 => Some(IpVersion::V4),
+            bindings::NFPROTO_IPV6 => Some(IpVersion::V6),
+            _ => match self.ethertype().into() {
+                bindings::ETH_P_IP => Some(IpVersion::V4),
+                bindings::ETH_P_IPV6 => Some(IpVersion::V6),
+                _ => None,
+            },
         }
     }
 
-    /// What the IP header carries; none where the packet is malformed or cut off.
-    pub fn transport(&self) -> Option<Transport<'_>> {
-        self.ip()?.transport(self)
+    /// The IP header; none where it is not there, or not a whole and proper one.
+    #[inline]
+    pub fn ip(&self) -> Option<IpHeader<'_>> {
+        match self.ip_version()? {
+            IpVersion::V4 => Ipv4::read(self).map(IpHeader::V4),
+            IpVersion::V6 => Ipv6::read(self).map(IpHeader::V6),
+        }
     }
 
-    fn linear(&self) -> &[u8] {
-        let skb = self.skb.as_ptr();
+    /// What the IP header carries; none where the packet is not IP, malformed or cut off.
+    #[inline]
+    pub fn transport(&self) -> Option<Transport<'_>> {
+        Transport::read(self, &self.ip()?)
+    }
+
+    /// The options of an IPv4 header.
+    pub fn ip_options(&self) -> Option<Options> {
+        match self.ip()? {
+            IpHeader::V4(ip) => Options::read(self, 20, ip.header_len()),
+            IpHeader::V6(_) => None,
+        }
+    }
+
+    /// The options of a TCP header.
+    pub fn tcp_options(&self) -> Option<Options> {
+        let ip = self.ip()?;
+        let Transport::Tcp(tcp) = Transport::read(self, &ip)? else {
+            return None;
+        };
+        let at = ip.header_len();
+        Options::read(self, at.checked_add(20)?, at.checked_add(tcp.header_len())?)
+    }
+
+    /// Where what TCP, UDP, ... carry lies, from the network header on.
+    pub fn payload(&self) -> Option<Range<usize>> {
+        let ip = self.ip()?;
+        let at = ip.header_len();
+        let start = at.checked_add(Transport::read(self, &ip)?.header_len())?;
+        (start <= self.len()).then_some(start..self.len())
+    }
+
+    /// The ARP packet for IPv4 over Ethernet that this is.
+    pub fn arp(&self) -> Option<Arp<'_>> {
+        let pf = self.state.pf();
+        let arp = pf == bindings::NFPROTO_ARP || u32::from(self.ethertype()) == bindings::ETH_P_ARP;
+        arp.then(|| Arp::read(self))?
+    }
+
+    /// The Ethernet header; none where the packet has none (yet).
+    pub fn ethernet(&self) -> Option<&Ethernet> {
+        let skb = self.as_ptr();
+        // SAFETY: Those fields.
+        let (mac, network) = unsafe {
+            let mac: u16 = self.field(bindings::NF_SKB_MAC_HEADER);
+            let network: u16 = self.field(bindings::NF_SKB_NETWORK_HEADER);
+            (usize::from(mac), usize::from(network))
+        };
+        // Not set is all ones.
+        if mac == usize::from(u16::MAX) || mac + size_of::<Ethernet>() > network {
+            return None;
+        }
+        // SAFETY: By the type invariant. Both headers lie between head and tail, in this order, so
+        // the bytes between them are in the buffer.
+        let bytes = unsafe {
+            let head = (*skb).head;
+            slice::from_raw_parts(head.add(mac), size_of::<Ethernet>())
+        };
+        header::prefix(bytes)
+    }
+
+    /// Fills `to` with the bytes from `offset` on, wherever they lie; false, and `to` as it was or
+    /// partly filled, where there are not so many.
+    pub fn copy(&self, offset: usize, to: &mut [u8]) -> bool {
+        Bytes::copy(self, offset, to)
+    }
+
+    /// The offset of the first place in `range` where `needle` lies, wherever the buffer is cut; none
+    /// for an empty needle or one of more than 128 bytes.
+    pub fn find(&self, range: Range<usize>, needle: &[u8]) -> Option<usize> {
+        header::find(self, range, needle)
+    }
+
+    /// Offset of the network header from the data's beginning.
+    #[inline]
+    fn network_offset(&self) -> usize {
+        if !F::AT_LINK_LAYER {
+            return 0;
+        }
+        let skb = self.as_ptr();
+        // SAFETY: By the type invariant, and that field.
+        unsafe {
+            let network: u16 = self.field(bindings::NF_SKB_NETWORK_HEADER);
+            let data = (*skb).data.addr().wrapping_sub((*skb).head.addr());
+            usize::from(network).saturating_sub(data)
+        }
+    }
+
+    /// The linear part, from the network header on.
+    #[inline]
+    pub(crate) fn linear(&self) -> &[u8] {
+        let skb = self.as_ptr();
         // SAFETY: By the type invariant the packet is valid, its linear part (`skb_headlen()` bytes
         // from `data` on) too, and nobody writes to that while it is borrowed.
-        unsafe {
+        let linear = unsafe {
             let len = (*skb).len.wrapping_sub((*skb).data_len);
             slice::from_raw_parts((*skb).data, len as usize)
-        }
+        };
+        linear.get(self.network_offset()..).unwrap_or_default()
+    }
+
+    /// Copies `len` bytes from `offset` on to `to`, as `skb_copy_bits()`.
+    ///
+    /// # Safety
+    ///
+    /// `to` must be valid for writes of `len` bytes.
+    unsafe fn copy_bits(&self, offset: usize, to: *mut u8, len: usize) -> bool {
+        let offset = offset.saturating_add(self.network_offset());
+        let (Ok(offset), Ok(len)) = (c_int::try_from(offset), c_int::try_from(len)) else {
+            return false;
+        };
+        // SAFETY: By the type invariant and the safety requirement; what lies outside of the packet
+        // is an error.
+        0 == unsafe { bindings::skb_copy_bits(self.as_ptr(), offset, to.cast(), len) }
     }
 }
 
-impl Bytes for Packet<'_> {
+impl<F: Family> Bytes for Packet<'_, F> {
     fn len(&self) -> usize {
-        Packet::len(self) as usize
+        Packet::len(self)
     }
 
     /// As `skb_header_pointer()`.
@@ -114,17 +323,36 @@ impl Bytes for Packet<'_> {
             return Some(Header::Borrowed(header));
         }
         let mut copy = MaybeUninit::<T>::uninit();
-        // SAFETY: The packet is valid, and the buffer has that many bytes; an offset or length
-        // outside of the packet is an error.
-        let error = unsafe {
-            bindings::skb_copy_bits(
-                self.skb.as_ptr(),
-                c_int::try_from(offset).ok()?,
-                copy.as_mut_ptr().cast(),
-                size_of::<T>() as c_int,
-            )
-        };
+        // SAFETY: The buffer is as long as a `T`.
+        let whole = unsafe { self.copy_bits(offset, copy.as_mut_ptr().cast(), size_of::<T>()) };
         // SAFETY: All of it was written to, and any bytes are a `T`.
-        (error == 0).then(|| Header::Copied(unsafe { copy.assume_init() }))
+        whole.then(|| Header::Copied(unsafe { copy.assume_init() }))
     }
+
+    fn copy(&self, offset: usize, to: &mut [u8]) -> bool {
+        // SAFETY: A slice is valid for writes of its length.
+        unsafe { self.copy_bits(offset, to.as_mut_ptr(), to.len()) }
+    }
+
+    fn linear(&self) -> &[u8] {
+        Packet::linear(self)
+    }
+}
+
+/// A packet that is several on the wire (generic segmentation or receive offload).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gso {
+    /// Payload bytes of each on the wire, but for the last.
+    pub size: u16,
+    /// How many on the wire; 0 where nobody has counted yet.
+    pub segments: u16,
+}
+
+/// Who has the socket that a packet comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Owner {
+    /// The user, by the number that the initial user namespace has for it.
+    pub uid: u32,
+    /// The id of the socket's cgroup (version 2); 0 where there are no cgroups.
+    pub cgroup: u64,
 }

@@ -4,7 +4,8 @@
 
 use crate::{
     bindings,
-    hook::Op,
+    device::Rtnl,
+    hook::{DeviceOp, Op},
     net::Net,
     table::{self, Array, Scope}, //
 };
@@ -61,7 +62,7 @@ impl<D: Send + Sync + 'static> Registration<D> {
     where
         Error: From<E>,
     {
-        Self::new(Scope::One(net.as_ptr()), ops, data)
+        Self::new(Scope::Net(net.as_ptr()), ops.iter().map(Op::raw), data)
     }
 
     /// Puts all of `ops` into every namespace, present and future, or, with an error, into none.
@@ -78,31 +79,63 @@ impl<D: Send + Sync + 'static> Registration<D> {
     where
         Error: From<E>,
     {
-        Self::new(Scope::All, ops, data)
+        Self::new(Scope::All, ops.iter().map(Op::raw), data)
     }
 
-    fn new<E>(scope: Scope, ops: &[Op<D>], data: impl PinInit<D, E>) -> Result<Self>
+    /// Puts all of `ops` on the device called `device` in `net` or, with an error, none.
+    ///
+    /// A device that goes away or moves to another namespace takes the hooks on it along.
+    ///
+    /// # Errors
+    ///
+    /// As [`in_net`](Self::in_net), and `ENODEV`: there is no device of that name.
+    ///
+    /// # Context
+    ///
+    /// May sleep.
+    pub fn on_device<E>(
+        net: &Net,
+        device: &CStr,
+        ops: &[DeviceOp<D>],
+        data: impl PinInit<D, E>,
+    ) -> Result<Self>
     where
         Error: From<E>,
     {
         if !may_sleep() {
             return Err(EDEADLK);
         }
-        if u32::try_from(ops.len()).is_err() {
-            return Err(E2BIG);
+        // Held until the array is in the table: from then on the notifier takes care.
+        let rtnl = Rtnl::lock();
+        let dev = rtnl.device(net, device).ok_or(ENODEV)?;
+        let scope = Scope::Device(net.as_ptr(), dev);
+        Self::new(scope, ops.iter().map(|op| op.raw(dev)), data)
+    }
+
+    fn new<E>(
+        scope: Scope,
+        ops: impl ExactSizeIterator<Item = bindings::nf_hook_ops>,
+        data: impl PinInit<D, E>,
+    ) -> Result<Self>
+    where
+        Error: From<E>,
+    {
+        if !may_sleep() {
+            return Err(EDEADLK);
         }
         let data = KBox::pin_init(data, GFP_KERNEL)?;
         let mut raw = KVec::with_capacity(ops.len(), GFP_KERNEL)?;
         for op in ops {
-            raw.push(op.to_raw(NonNull::from(&*data)), GFP_KERNEL)?;
+            let priv_ = NonNull::from(&*data).as_ptr().cast();
+            raw.push(bindings::nf_hook_ops { priv_, ..op }, GFP_KERNEL)?;
         }
-        let array = NonNull::from(KBox::leak(KBox::new(Array::new(raw, scope), GFP_KERNEL)?));
+        let array = NonNull::from(KBox::leak(KBox::new(Array::new(raw, scope)?, GFP_KERNEL)?));
         // SAFETY: Array and data stay in place until `drop`, which keeps the order; see the type's
-        // invariants.
+        // invariants. The ops' functions take a `D`, as `Op` and `DeviceOp` promise.
         if let Err(error) = unsafe { table::insert(array) } {
             synchronize_rcu();
             // SAFETY: Made from a box above; in no chain, and a grace period has passed.
-            drop(unsafe { KBox::from_raw(array.as_ptr()) });
+            free(unsafe { KBox::from_raw(array.as_ptr()) });
             return Err(error);
         }
         // INVARIANT: Just put into the table.
@@ -111,6 +144,11 @@ impl<D: Send + Sync + 'static> Registration<D> {
             data: ManuallyDrop::new(data),
         })
     }
+}
+
+/// Frees an array that nobody reads any more.
+fn free(array: KBox<Array>) {
+    table::drop_stolen(&array);
 }
 
 impl<D: Send + Sync + 'static> Deref for Registration<D> {
@@ -131,7 +169,7 @@ impl<D: Send + Sync + 'static> Drop for Registration<D> {
         synchronize_rcu();
         // SAFETY: By the type invariants it came from a box; it is out of the table, and a grace
         // period has passed, so that nobody reads it any more.
-        drop(unsafe { KBox::from_raw(self.array.as_ptr()) });
+        free(unsafe { KBox::from_raw(self.array.as_ptr()) });
         // SAFETY: Not used after this, by the hooks neither: see above.
         unsafe { ManuallyDrop::drop(&mut self.data) };
     }

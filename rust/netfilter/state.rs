@@ -5,10 +5,20 @@
 use crate::{
     bindings,
     device::Device,
-    hook::{Family, Point},
-    net::Net,
+    family::{Family, Ip},
+    net::Net, //
 };
+use core::marker::PhantomData;
 use kernel::types::Opaque;
+
+/// The version of IP whose hooks a packet is passing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IpVersion {
+    /// `NFPROTO_IPV4`
+    V4,
+    /// `NFPROTO_IPV6`
+    V6,
+}
 
 /// The state of the hook that a packet is at.
 ///
@@ -17,14 +27,29 @@ use kernel::types::Opaque;
 /// # Invariants
 ///
 /// Its pointers are valid while it is, and its family and hook number are those of an
-/// [`Op`](crate::Op).
+/// [`Op`](crate::Op) or [`DeviceOp`](crate::DeviceOp) of family `F`.
 #[repr(transparent)]
-pub struct State(Opaque<bindings::nf_hook_state>);
+pub struct State<F: Family = Ip> {
+    raw: Opaque<bindings::nf_hook_state>,
+    _family: PhantomData<F>,
+}
 
-impl State {
+impl State<Ip> {
+    /// The version of IP; for a hook of `Op::inet` either.
+    pub fn version(&self) -> IpVersion {
+        match self.pf() {
+            bindings::NFPROTO_IPV4 => IpVersion::V4,
+            // By the type invariant there is but one other.
+            _ => IpVersion::V6,
+        }
+    }
+}
+
+impl<F: Family> State<F> {
     /// # Safety
     ///
-    /// `state` must be what the core gives a hook, and `'a` must end with the call of that hook.
+    /// `state` must be what the core gives a hook of family `F`, and `'a` must end with the call of
+    /// that hook.
     pub(crate) unsafe fn from_raw<'a>(state: *const bindings::nf_hook_state) -> &'a Self {
         // SAFETY: By the safety requirement; `Self` has the same layout.
         unsafe { &*state.cast() }
@@ -32,21 +57,17 @@ impl State {
 
     fn raw(&self) -> &bindings::nf_hook_state {
         // SAFETY: By the type invariant. The core does not change it during the call.
-        unsafe { &*self.0.get() }
+        unsafe { &*self.raw.get() }
     }
 
-    /// The family whose hooks are being passed; for a hook of `Op::inet` that is either.
-    pub fn family(&self) -> Family {
-        match u32::from(self.raw().pf) {
-            bindings::NFPROTO_IPV4 => Family::Ipv4,
-            // By the type invariant there is but one other.
-            _ => Family::Ipv6,
-        }
+    #[inline]
+    pub(crate) fn pf(&self) -> u32 {
+        self.raw().pf.into()
     }
 
     /// The point.
-    pub fn point(&self) -> Point {
-        Point::from_hooknum(self.raw().hook.into())
+    pub fn point(&self) -> F::Point {
+        F::point(self.raw().hook.into())
     }
 
     /// The network namespace that the packet is in.
@@ -55,13 +76,14 @@ impl State {
         unsafe { Net::from_raw(self.raw().net) }
     }
 
-    /// The device that the packet came in by: at `PRE_ROUTING`, `LOCAL_IN` and `FORWARD`.
+    /// The device that the packet came in by: where it is received, and at `FORWARD` and
+    /// `POST_ROUTING` for one that is forwarded.
     pub fn in_device(&self) -> Option<&Device> {
         // SAFETY: By the type invariant: null or valid.
         unsafe { Device::from_raw(self.raw().in_) }
     }
 
-    /// The device that the packet will leave by: at `FORWARD`, `LOCAL_OUT` and `POST_ROUTING`.
+    /// The device that the packet will leave by: where it is forwarded or sent.
     pub fn out_device(&self) -> Option<&Device> {
         // SAFETY: By the type invariant: null or valid.
         unsafe { Device::from_raw(self.raw().out) }

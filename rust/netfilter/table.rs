@@ -15,20 +15,26 @@ use kernel::{
     prelude::*, //
 };
 
-/// Which namespaces an array is for.
+/// What an array is for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Scope {
     /// Every namespace, present and future.
     All,
     /// This one.
-    One(NonNull<bindings::net>),
-    /// The one it was for is gone.
+    Net(NonNull<bindings::net>),
+    /// This device, which is in this namespace.
+    Device(NonNull<bindings::net>, NonNull<bindings::net_device>),
+    /// What it was for is gone.
     Gone,
 }
 
 impl Scope {
     fn has(self, net: NonNull<bindings::net>) -> bool {
-        self == Self::All || self == Self::One(net)
+        match self {
+            Self::All => true,
+            Self::Net(own) | Self::Device(own, _) => own == net,
+            Self::Gone => false,
+        }
     }
 }
 
@@ -51,8 +57,10 @@ unsafe impl Send for Array {}
 unsafe impl Sync for Array {}
 
 impl Array {
-    pub(crate) fn new(ops: KVec<bindings::nf_hook_ops>, scope: Scope) -> Self {
-        Self { ops, scope }
+    /// `E2BIG` for more ops than the core can count.
+    pub(crate) fn new(ops: KVec<bindings::nf_hook_ops>, scope: Scope) -> Result<Self> {
+        u32::try_from(ops.len()).map_err(|_| E2BIG)?;
+        Ok(Self { ops, scope })
     }
 
     /// All of the array or, with an error, nothing of it.
@@ -75,7 +83,7 @@ impl Array {
         unsafe { bindings::nf_unregister_net_hooks(net.as_ptr(), self.ops.as_ptr(), self.count()) };
     }
 
-    /// `Registration` sees to it that the length fits.
+    /// Fits: see `new`.
     fn count(&self) -> u32 {
         self.ops.len() as u32
     }
@@ -128,7 +136,7 @@ impl Locked {
 /// and so must all that its ops point to.
 pub(crate) unsafe fn insert(array: NonNull<Array>) -> Result {
     // SAFETY: Process context, as for this function.
-    to_result(unsafe { bindings::nf_helper_pernet_register() })?;
+    to_result(unsafe { bindings::nf_helper_register_callbacks() })?;
     TABLE.with(|table| {
         // SAFETY: The caller's array, which only this table changes from now on.
         let new = unsafe { array.as_ref() };
@@ -151,6 +159,12 @@ pub(crate) unsafe fn insert(array: NonNull<Array>) -> Result {
         table.arrays.push(array, GFP_KERNEL)?;
         Ok(())
     })
+}
+
+/// After [`remove`] and a grace period: drops the packets that hooks of the array have stolen.
+pub(crate) fn drop_stolen(array: &Array) {
+    // SAFETY: The ops are only compared with.
+    unsafe { bindings::nf_stolen_ops_gone(array.ops.as_ptr(), array.count()) };
 }
 
 /// Takes an array out of all chains and out of the table. It may still be in use until a grace
@@ -219,8 +233,27 @@ extern "C" fn nf_table_net_pre_exit(net: *mut bindings::net) {
             if array.scope.has(net) {
                 // SAFETY: By `Array`'s invariants it is there; `net` is alive until `exit`.
                 unsafe { array.unregister(net) };
+                if array.scope != Scope::All {
+                    array.scope = Scope::Gone;
+                }
             }
-            if array.scope == Scope::One(net) {
+        }
+    });
+}
+
+/// A device goes, or moves to another namespace: netdevice event `NETDEV_UNREGISTER`.
+#[no_mangle]
+extern "C" fn nf_table_device_gone(net: *mut bindings::net, dev: *mut bindings::net_device) {
+    let (Some(net), Some(dev)) = (NonNull::new(net), NonNull::new(dev)) else {
+        return;
+    };
+    TABLE.with(|table| {
+        for array in &mut table.arrays {
+            // SAFETY: An array of the table is valid, and only looked at and changed under its lock.
+            let array = unsafe { array.as_mut() };
+            if array.scope == Scope::Device(net, dev) {
+                // SAFETY: By `Array`'s invariants it is there; the caller holds namespace and device.
+                unsafe { array.unregister(net) };
                 array.scope = Scope::Gone;
             }
         }

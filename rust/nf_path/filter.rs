@@ -28,9 +28,6 @@ impl Filter {
 
 /// Source and destination port.
 pub(crate) fn ports(transport: Option<&Transport<'_>>) -> Option<[u16; 2]> {
-    match transport? {
-        Transport::Tcp(tcp) => Some([tcp.source(), tcp.destination()]),
-        Transport::Udp(udp) => Some([udp.source(), udp.destination()]),
-        _ => None,
-    }
+    let transport = transport?;
+    Some([transport.source_port()?, transport.destination_port()?])
 }

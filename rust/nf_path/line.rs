@@ -4,7 +4,7 @@
 
 use crate::filter::ports;
 use core::{fmt, net::IpAddr};
-use netfilter::{Device, Family, IpHeader, Packet, Priority, Transport};
+use netfilter::{Device, IpHeader, IpVersion, Packet, Priority, Transport};
 
 /// One line: fixed fields in a fixed order, `name=value` where a value alone would not tell.
 pub(crate) struct Line<'a, 'p> {
@@ -25,9 +25,9 @@ impl fmt::Display for Line<'_, '_> {
             self.priority,
             Name(state.in_device()),
             Name(state.out_device()),
-            match state.family() {
-                Family::Ipv4 => "IPv4",
-                Family::Ipv6 => "IPv6",
+            match state.version() {
+                IpVersion::V4 => "IPv4",
+                IpVersion::V6 => "IPv6",
             },
         )?;
         match &self.ip {
@@ -71,7 +71,7 @@ impl Line<'_, '_> {
                 write!(f, " ICMPv6 type={} code={}", icmp.kind(), icmp.code())?;
                 icmp.echo()
             }
-            Some(Transport::Fragment | Transport::Other(_)) => {
+            Some(Transport::Fragment | Transport::Sctp(_) | Transport::Other(_)) => {
                 write!(f, " PROTO={}", ip.protocol())?;
                 None
             }

@@ -5,6 +5,7 @@ use zerocopy::network_endian::U16;
 use zerocopy_derive::{FromBytes, Immutable, KnownLayout, Unaligned};
 
 pub(super) const PROTOCOL: u8 = 1;
+pub(super) const HEADER_LEN: usize = size_of::<Layout>();
 pub(super) const PROTOCOL_V6: u8 = 58;
 
 /// The ICMP header.

@@ -18,9 +18,9 @@ pub struct Ipv4<'a>(Header<'a, Layout>);
 #[repr(C)]
 struct Layout {
     version_ihl: u8,
-    _tos: u8,
-    _total_len: U16,
-    _id: U16,
+    tos: u8,
+    total_len: U16,
+    id: U16,
     fragment: U16,
     ttl: u8,
     protocol: u8,
@@ -44,6 +44,27 @@ impl<'a> Ipv4<'a> {
     /// Length in bytes, options included: 20 to 60.
     pub fn header_len(&self) -> usize {
         usize::from(self.0.version_ihl & 0xf) * 4
+    }
+
+    /// Length in bytes of header and what is carried, as the header says. 0 for a packet of more
+    /// than 65535 bytes, which only this host's own segmentation makes.
+    pub fn total_len(&self) -> u16 {
+        self.0.total_len.get()
+    }
+
+    /// Identification, which a packet's fragments share.
+    pub fn id(&self) -> u16 {
+        self.0.id.get()
+    }
+
+    /// Differentiated services code point: 0 to 63.
+    pub fn dscp(&self) -> u8 {
+        self.0.tos >> 2
+    }
+
+    /// Explicit congestion notification: 0 to 3.
+    pub fn ecn(&self) -> u8 {
+        self.0.tos & 3
     }
 
     /// Time to live.

@@ -15,7 +15,8 @@ use zerocopy_derive::{FromBytes, Immutable, KnownLayout, Unaligned};
 pub struct Ipv6<'a> {
     header: Header<'a, Layout>,
     protocol: u8,
-    payload: usize,
+    header_len: usize,
+    routing: bool,
     fragment: Option<Fragment>,
 }
 
@@ -23,7 +24,7 @@ pub struct Ipv6<'a> {
 #[repr(C)]
 struct Layout {
     version_class_flow: U32,
-    _payload_len: U16,
+    payload_len: U16,
     next_header: u8,
     hop_limit: u8,
     source: [u8; 16],
@@ -59,22 +60,23 @@ impl<'a> Ipv6<'a> {
             return None;
         }
         let mut protocol = header.next_header;
-        let mut payload = size_of::<Layout>();
+        let mut header_len = size_of::<Layout>();
+        let mut routing = false;
         let mut fragment = None;
         // Each turn reads a header that lies inside the packet and steps over at least eight bytes:
         // this ends.
         loop {
             let (next, len) = match protocol {
                 HOP_BY_HOP | ROUTING | DESTINATION_OPTIONS => {
-                    let extension = bytes.get::<Extension>(payload)?;
+                    let extension = bytes.get::<Extension>(header_len)?;
                     (extension.next_header, (usize::from(extension.len) + 1) * 8)
                 }
                 AUTHENTICATION => {
-                    let extension = bytes.get::<Extension>(payload)?;
+                    let extension = bytes.get::<Extension>(header_len)?;
                     (extension.next_header, (usize::from(extension.len) + 2) * 4)
                 }
                 FRAGMENT => {
-                    let extension = bytes.get::<FragmentHeader>(payload)?;
+                    let extension = bytes.get::<FragmentHeader>(header_len)?;
                     let raw = extension.offset_more.get();
                     fragment = Some(Fragment {
                         offset: raw & !7,
@@ -84,8 +86,9 @@ impl<'a> Ipv6<'a> {
                 }
                 _ => break,
             };
+            routing |= protocol == ROUTING;
             protocol = next;
-            payload = payload.saturating_add(len);
+            header_len = header_len.saturating_add(len);
             if fragment.is_some_and(|fragment| fragment.offset > 0) {
                 break;
             }
@@ -94,7 +97,8 @@ impl<'a> Ipv6<'a> {
         Some(Self {
             header,
             protocol,
-            payload,
+            header_len,
+            routing,
             fragment,
         })
     }
@@ -115,9 +119,35 @@ impl<'a> Ipv6<'a> {
         self.fragment
     }
 
-    /// Offset of what comes after the extension headers.
-    pub(super) fn payload(&self) -> usize {
-        self.payload
+    /// Length of this header and all extension headers.
+    pub fn header_len(&self) -> usize {
+        self.header_len
+    }
+
+    /// Length in bytes of all that follows the first 40, as the header says. 0 for a packet of more
+    /// than 65535 bytes.
+    pub fn payload_len(&self) -> u16 {
+        self.header.payload_len.get()
+    }
+
+    /// Differentiated services code point: 0 to 63.
+    pub fn dscp(&self) -> u8 {
+        (self.header.version_class_flow.get() >> 22) as u8 & 0x3f
+    }
+
+    /// Explicit congestion notification: 0 to 3.
+    pub fn ecn(&self) -> u8 {
+        (self.header.version_class_flow.get() >> 20) as u8 & 3
+    }
+
+    /// Flow label.
+    pub fn flow_label(&self) -> u32 {
+        self.header.version_class_flow.get() & 0xf_ffff
+    }
+
+    /// Whether a routing header is there: the destination may not be the last one.
+    pub fn has_routing_header(&self) -> bool {
+        self.routing
     }
 
     /// Source address.

@@ -10,6 +10,10 @@ pub(super) const PROTOCOL: u8 = 6;
 /// The TCP header.
 ///
 /// C: `struct tcphdr`.
+///
+/// # Invariants
+///
+/// At least 20 bytes long, by its own account.
 pub struct Tcp<'a>(Header<'a, Layout>);
 
 #[derive(FromBytes, Immutable, KnownLayout, Unaligned)]
@@ -19,16 +23,23 @@ struct Layout {
     destination: U16,
     seq: U32,
     ack: U32,
-    _data_offset: u8,
+    data_offset: u8,
     flags: u8,
-    _window: U16,
+    window: U16,
     _checksum: U16,
     _urgent: U16,
 }
 
 impl<'a> Tcp<'a> {
     pub(super) fn read(bytes: &'a impl Bytes, at: usize) -> Option<Self> {
-        bytes.get(at).map(Self)
+        let tcp = Self(bytes.get(at)?);
+        // INVARIANT: Checked here.
+        (tcp.header_len() >= size_of::<Layout>()).then_some(tcp)
+    }
+
+    /// Length in bytes, options included: 20 to 60.
+    pub fn header_len(&self) -> usize {
+        usize::from(self.0.data_offset >> 4) * 4
     }
 
     /// Source port.
@@ -49,6 +60,11 @@ impl<'a> Tcp<'a> {
     /// Acknowledgement number.
     pub fn ack_seq(&self) -> u32 {
         self.0.ack.get()
+    }
+
+    /// Window, not scaled.
+    pub fn window(&self) -> u16 {
+        self.0.window.get()
     }
 
     /// The flags.

@@ -5,6 +5,7 @@ use zerocopy::network_endian::U16;
 use zerocopy_derive::{FromBytes, Immutable, KnownLayout, Unaligned};
 
 pub(super) const PROTOCOL: u8 = 17;
+pub(super) const HEADER_LEN: usize = size_of::<Layout>();
 
 /// The UDP header.
 ///
@@ -16,7 +17,7 @@ pub struct Udp<'a>(Header<'a, Layout>);
 struct Layout {
     source: U16,
     destination: U16,
-    _len: U16,
+    len: U16,
     _checksum: U16,
 }
 
@@ -33,5 +34,10 @@ impl<'a> Udp<'a> {
     /// Destination port.
     pub fn destination(&self) -> u16 {
         self.0.destination.get()
+    }
+
+    /// Length in bytes of header and payload, as the header says.
+    pub fn datagram_len(&self) -> u16 {
+        self.0.len.get()
     }
 }

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Why a packet is dropped.
+
+use crate::bindings;
+
+/// A reason for dropping a packet, as the `kfree_skb` tracepoint and the drop monitor show it.
+///
+/// C: `enum skb_drop_reason`; here the ones that a hook may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DropReason(bindings::skb_drop_reason);
+
+macro_rules! reasons {
+    ($($name:ident: $c:ident, $doc:literal;)*) => {
+        impl DropReason {
+            $(
+                #[doc = $doc]
+                pub const $name: Self = Self(bindings::$c);
+            )*
+        }
+    };
+}
+
+reasons! {
+    NOT_SPECIFIED: skb_drop_reason_SKB_DROP_REASON_NOT_SPECIFIED, "None given.";
+    NETFILTER_DROP: skb_drop_reason_SKB_DROP_REASON_NETFILTER_DROP, "By a netfilter hook.";
+    PKT_TOO_SMALL: skb_drop_reason_SKB_DROP_REASON_PKT_TOO_SMALL, "Shorter than its headers.";
+    PKT_TOO_BIG: skb_drop_reason_SKB_DROP_REASON_PKT_TOO_BIG, "Longer than is allowed.";
+    IP_INHDR: skb_drop_reason_SKB_DROP_REASON_IP_INHDR, "A wrong IP header.";
+    IP_CSUM: skb_drop_reason_SKB_DROP_REASON_IP_CSUM, "A wrong IP header checksum.";
+    IP_NOPROTO: skb_drop_reason_SKB_DROP_REASON_IP_NOPROTO, "A protocol that nobody handles.";
+    IP_INVALID_SOURCE: skb_drop_reason_SKB_DROP_REASON_IP_INVALID_SOURCE, "A source that may not be.";
+    IP_INVALID_DEST: skb_drop_reason_SKB_DROP_REASON_IP_INVALID_DEST, "A destination that may not be.";
+    TCP_CSUM: skb_drop_reason_SKB_DROP_REASON_TCP_CSUM, "A wrong TCP checksum.";
+    TCP_FLAGS: skb_drop_reason_SKB_DROP_REASON_TCP_FLAGS, "TCP flags that may not be together.";
+    UDP_CSUM: skb_drop_reason_SKB_DROP_REASON_UDP_CSUM, "A wrong UDP checksum.";
+    ICMP_CSUM: skb_drop_reason_SKB_DROP_REASON_ICMP_CSUM, "A wrong ICMP checksum.";
+    NO_SOCKET: skb_drop_reason_SKB_DROP_REASON_NO_SOCKET, "No socket for it.";
+    SOCKET_FILTER: skb_drop_reason_SKB_DROP_REASON_SOCKET_FILTER, "By a socket's filter.";
+    UNHANDLED_PROTO: skb_drop_reason_SKB_DROP_REASON_UNHANDLED_PROTO, "A protocol not handled here.";
+    NOMEM: skb_drop_reason_SKB_DROP_REASON_NOMEM, "No memory.";
+    HDR_TRUNC: skb_drop_reason_SKB_DROP_REASON_HDR_TRUNC, "A header is cut off.";
+    FULL_RING: skb_drop_reason_SKB_DROP_REASON_FULL_RING, "A ring buffer is full.";
+    DUP_FRAG: skb_drop_reason_SKB_DROP_REASON_DUP_FRAG, "A fragment that was there before.";
+}
+
+impl DropReason {
+    pub(crate) fn get(self) -> bindings::skb_drop_reason {
+        self.0
+    }
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+use super::{Ipv4, Ipv6};
+use core::net::IpAddr;
+
+/// The place of a fragment in its packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fragment {
+    /// Of its first byte, from the end of the part that is not fragmented.
+    pub offset: u16,
+    /// Whether others come after it.
+    pub more: bool,
+}
+
+/// An IP header of either version.
+pub enum IpHeader<'a> {
+    /// Version 4.
+    V4(Ipv4<'a>),
+    /// Version 6, with its extension headers.
+    V6(Ipv6<'a>),
+}
+
+impl IpHeader<'_> {
+    /// Source address.
+    pub fn source(&self) -> IpAddr {
+        match self {
+            Self::V4(ip) => ip.source().into(),
+            Self::V6(ip) => ip.source().into(),
+        }
+    }
+
+    /// Destination address.
+    pub fn destination(&self) -> IpAddr {
+        match self {
+            Self::V4(ip) => ip.destination().into(),
+            Self::V6(ip) => ip.destination().into(),
+        }
+    }
+
+    /// Time to live, or hop limit.
+    pub fn ttl(&self) -> u8 {
+        match self {
+            Self::V4(ip) => ip.ttl(),
+            Self::V6(ip) => ip.hop_limit(),
+        }
+    }
+
+    /// Differentiated services code point: 0 to 63.
+    pub fn dscp(&self) -> u8 {
+        match self {
+            Self::V4(ip) => ip.dscp(),
+            Self::V6(ip) => ip.dscp(),
+        }
+    }
+
+    /// What is carried (`IPPROTO_*`): for IPv6 after all extension headers.
+    pub fn protocol(&self) -> u8 {
+        match self {
+            Self::V4(ip) => ip.protocol(),
+            Self::V6(ip) => ip.protocol(),
+        }
+    }
+
+    /// Where this is a fragment: which.
+    pub fn fragment(&self) -> Option<Fragment> {
+        match self {
+            Self::V4(ip) => ip.fragment(),
+            Self::V6(ip) => ip.fragment(),
+        }
+    }
+
+    /// Whether this is a fragment other than the first, which carries no transport header.
+    pub(crate) fn is_later_fragment(&self) -> bool {
+        self.fragment().is_some_and(|fragment| fragment.offset > 0)
+    }
+
+    /// Length of the IP header, with all options or extension headers: the offset of what is
+    /// carried.
+    pub fn header_len(&self) -> usize {
+        match self {
+            Self::V4(ip) => ip.header_len(),
+            Self::V6(ip) => ip.header_len(),
+        }
+    }
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+use super::{icmp, sctp, tcp, udp, Bytes, Icmp, Icmpv6, IpHeader, Sctp, Tcp, Udp};
+
+/// What an IP header carries.
+pub enum Transport<'a> {
+    /// TCP
+    Tcp(Tcp<'a>),
+    /// UDP
+    Udp(Udp<'a>),
+    /// SCTP
+    Sctp(Sctp<'a>),
+    /// ICMP, of IPv4.
+    Icmp(Icmp<'a>),
+    /// ICMP of IPv6.
+    Icmpv6(Icmpv6<'a>),
+    /// A fragment other than the first, which has no header.
+    Fragment,
+    /// A protocol that there is no view of: `IPPROTO_*`.
+    Other(u8),
+}
+
+impl<'a> Transport<'a> {
+    pub(crate) fn read(bytes: &'a impl Bytes, ip: &IpHeader<'_>) -> Option<Self> {
+        if ip.is_later_fragment() {
+            return Some(Self::Fragment);
+        }
+        let at = ip.header_len();
+        match (ip.protocol(), ip) {
+            (tcp::PROTOCOL, _) => Tcp::read(bytes, at).map(Self::Tcp),
+            (udp::PROTOCOL, _) => Udp::read(bytes, at).map(Self::Udp),
+            (sctp::PROTOCOL, _) => Sctp::read(bytes, at).map(Self::Sctp),
+            (icmp::PROTOCOL, IpHeader::V4(_)) => Icmp::read(bytes, at).map(Self::Icmp),
+            (icmp::PROTOCOL_V6, IpHeader::V6(_)) => Icmpv6::read(bytes, at).map(Self::Icmpv6),
+            (protocol, _) => Some(Self::Other(protocol)),
+        }
+    }
+
+    /// Source port, of TCP, UDP and SCTP.
+    pub fn source_port(&self) -> Option<u16> {
+        match self {
+            Self::Tcp(tcp) => Some(tcp.source()),
+            Self::Udp(udp) => Some(udp.source()),
+            Self::Sctp(sctp) => Some(sctp.source()),
+            _ => None,
+        }
+    }
+
+    /// Destination port, of TCP, UDP and SCTP.
+    pub fn destination_port(&self) -> Option<u16> {
+        match self {
+            Self::Tcp(tcp) => Some(tcp.destination()),
+            Self::Udp(udp) => Some(udp.destination()),
+            Self::Sctp(sctp) => Some(sctp.destination()),
+            _ => None,
+        }
+    }
+
+    /// Length of the header, with its options: the payload begins behind it. 0 where there is no
+    /// header that is known.
+    pub fn header_len(&self) -> usize {
+        match self {
+            Self::Tcp(tcp) => tcp.header_len(),
+            Self::Udp(_) => udp::HEADER_LEN,
+            Self::Sctp(_) => sctp::HEADER_LEN,
+            Self::Icmp(_) | Self::Icmpv6(_) => icmp::HEADER_LEN,
+            Self::Fragment | Self::Other(_) => 0,
+        }
+    }
+}
