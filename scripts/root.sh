@@ -28,8 +28,9 @@ need_host_tools() {
 	if ((${#missing[@]} == 0)); then
 		return
 	elif ((EUID == 0)); then
+		# A lagging mirror fails the update, and the install may do all the same.
 		step "installing ${missing[*]} on this machine" "$cache/log/host-tools.log" \
-			bash -c 'apt-get update && apt-get install --yes --no-install-recommends "$@"' - "${missing[@]}"
+			bash -c 'apt-get update; apt-get install --yes --no-install-recommends "$@"' - "${missing[@]}"
 	else
 		die "this needs ${missing[*]}; remedy: sudo apt-get install --yes ${missing[*]}"
 	fi
