@@ -8,8 +8,11 @@
 #include <linux/if.h>
 #include <linux/netdevice.h>
 #include <linux/netfilter.h>
+#include <linux/netfilter_ipv4.h>
+#include <linux/netfilter_ipv6.h>
 #include <linux/rtnetlink.h>
 #include <linux/skbuff.h>
+#include <net/checksum.h>
 #include <net/net_namespace.h>
 #include <uapi/linux/netfilter/nf_conntrack_common.h>
 #include <uapi/linux/netfilter_arp.h>

@@ -23,6 +23,9 @@ void nf_helper_put_net(struct net *net);
 void nf_helper_device_name(const struct net_device *dev, char *name);
 void nf_helper_gso(const struct sk_buff *skb, u16 *size, u16 *segments);
 bool nf_helper_owner(const struct sk_buff *skb, u32 *uid, u64 *cgroup);
+int nf_helper_ensure_writable(struct sk_buff *skb, u32 len);
+bool nf_helper_checksum_partial(const struct sk_buff *skb);
+void nf_helper_csum_complete(struct sk_buff *skb, u16 from, u16 to);
 struct net_device *nf_helper_physindev(const struct sk_buff *skb, struct net *net);
 struct net_device *nf_helper_physoutdev(const struct sk_buff *skb);
 

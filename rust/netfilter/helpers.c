@@ -176,3 +176,21 @@ struct net_device *nf_helper_physoutdev(const struct sk_buff *skb)
 {
 	return nf_bridge_get_physoutdev(skb);
 }
+
+/* pskb_expand_head(), which this may call, does not take a packet that others hold. */
+int nf_helper_ensure_writable(struct sk_buff *skb, u32 len)
+{
+	return skb_shared(skb) ? -EBUSY : skb_ensure_writable(skb, len);
+}
+
+bool nf_helper_checksum_partial(const struct sk_buff *skb)
+{
+	return skb->ip_summed == CHECKSUM_PARTIAL;
+}
+
+/* A 16-bit word that no checksum in the packet covers has changed. */
+void nf_helper_csum_complete(struct sk_buff *skb, u16 from, u16 to)
+{
+	if (skb->ip_summed == CHECKSUM_COMPLETE)
+		skb->csum = csum_add(csum_sub(skb->csum, (__force __wsum)from), (__force __wsum)to);
+}

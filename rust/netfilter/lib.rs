@@ -59,6 +59,7 @@ mod stolen;
 mod table;
 pub mod time;
 mod verdict;
+mod write;
 
 pub use device::{Device, DeviceName};
 pub use drop_reason::DropReason;

@@ -269,7 +269,7 @@ impl<'p, F: Family> Packet<'p, F> {
 
     /// Offset of the network header from the data's beginning.
     #[inline]
-    fn network_offset(&self) -> usize {
+    pub(crate) fn network_offset(&self) -> usize {
         if !F::AT_LINK_LAYER {
             return 0;
         }

@@ -70,6 +70,11 @@ impl<F: Family> State<F> {
         F::point(self.raw().hook.into())
     }
 
+    /// The socket that the packet is sent from or for, or null.
+    pub(crate) fn sock(&self) -> *mut bindings::sock {
+        self.raw().sk
+    }
+
     /// The network namespace that the packet is in.
     pub fn net(&self) -> &Net {
         // SAFETY: By the type invariant; never null.

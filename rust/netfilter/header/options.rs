@@ -41,6 +41,13 @@ impl Options {
         self.bytes.get(..self.len).unwrap_or_default()
     }
 
+    /// The offset of the data of the first option of that kind with `len` bytes of it.
+    pub(crate) fn position(&self, kind: u8, len: usize) -> Option<usize> {
+        let option = self.iter().find(|option| option.kind == kind)?;
+        let start = self.as_bytes().as_ptr().addr();
+        (option.data.len() == len).then(|| option.data.as_ptr().addr().wrapping_sub(start))
+    }
+
     /// One after the other, without those that only fill; ends where one is malformed.
     pub fn iter(&self) -> impl Iterator<Item = HeaderOption<'_>> {
         let mut rest = self.as_bytes();
