@@ -43,8 +43,9 @@ impl Priority {
     pub const SELINUX_LAST: Self = Self(225);
     /// Connection tracking helpers.
     pub const CONNTRACK_HELPER: Self = Self(300);
-    /// Connection tracking enters a new connection into its table. Nothing that is registered later
-    /// comes after it: at the same priority it comes before.
+    /// Connection tracking enters a new connection into its table (for IPv6 at `LOCAL_IN` one
+    /// earlier). Nothing that is registered later comes after it: at the same priority it comes
+    /// before.
     pub const CONNTRACK_CONFIRM: Self = Self::LAST;
     /// After all others.
     pub const LAST: Self = Self(i32::MAX);
