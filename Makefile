@@ -9,7 +9,7 @@ SHELL := bash
 kbuild := $(if $(KDIR),scripts/kbuild --kdir='$(KDIR)',scripts/enter scripts/kbuild)
 sources = $(shell find rust -name '*.rs' -not -path '*/target/*')
 
-.PHONY: modules run test shell fmt fmt-check clippy shellcheck lint install clean help
+.PHONY: modules run test shell fmt fmt-check clippy shellcheck lint doc install clean help
 
 modules: ## build the modules, into build/<kernel release>/ (the default)
 	@$(kbuild) modules
@@ -37,6 +37,10 @@ shellcheck: ## check the shell scripts
 		$$(grep -rlE --exclude-dir={.git,build,target} '^#!.*sh$$' .)
 
 lint: fmt-check clippy shellcheck ## all three checks
+
+doc: ## the library's documentation, into build/doc/netfilter/
+	@scripts/enter scripts/kbuild --output=doc DOC=y modules
+	@echo "build/doc/netfilter/index.html"
 
 install: kdir := $(or $(KDIR),/lib/modules/$(shell uname -r)/build)
 install: ## install the modules for the running kernel, or KDIR's (INSTALL_MOD_PATH is honoured)
