@@ -2,8 +2,8 @@
 
 //! Checked views of the headers in a packet.
 //!
-//! Pure: everything here reads [`Bytes`], which a packet is as well as any slice. Offsets are from
-//! the network header.
+//! Pure: everything here reads [`Bytes`], which a packet is, and in the host's tests any slice. Offsets
+//! are from the network header.
 
 mod arp;
 mod ethernet;
@@ -50,28 +50,6 @@ pub(crate) trait Bytes {
 
     /// The first of them, that need no copying.
     fn linear(&self) -> &[u8];
-}
-
-impl Bytes for [u8] {
-    fn len(&self) -> usize {
-        self.len()
-    }
-
-    fn get<T: Plain>(&self, offset: usize) -> Option<Header<'_, T>> {
-        self.get(offset..).and_then(prefix).map(Header::Borrowed)
-    }
-
-    fn copy(&self, offset: usize, to: &mut [u8]) -> bool {
-        let from = self.get(offset..).and_then(|rest| rest.get(..to.len()));
-        from.is_some_and(|from| {
-            to.iter_mut().zip(from).for_each(|(to, &from)| *to = from);
-            true
-        })
-    }
-
-    fn linear(&self) -> &[u8] {
-        self
-    }
 }
 
 /// A `T` at the beginning of `bytes`.
