@@ -70,7 +70,9 @@ fn tcp4() -> Vec<u8> {
     let mut packet = vec![0x46, 0xb9, 0, 56, 0x12, 0x34, 0x40, 0, 63, 6, 0, 0];
     packet.extend([10, 0, 1, 2, 10, 0, 2, 2]);
     packet.extend([0x94, 4, 0, 0]);
-    packet.extend([0x9c, 0x40, 0, 80, 1, 2, 3, 4, 5, 6, 7, 8, 0x70, 0x12, 0xfa, 0xf0, 0, 0, 0, 0]);
+    packet.extend([
+        0x9c, 0x40, 0, 80, 1, 2, 3, 4, 5, 6, 7, 8, 0x70, 0x12, 0xfa, 0xf0, 0, 0, 0, 0,
+    ]);
     packet.extend([2, 4, 5, 0xb4, 1, 3, 3, 7]);
     packet.extend(b"data");
     packet
@@ -96,16 +98,28 @@ fn ipv4_tcp() {
         let ip = IpHeader::V4(Ipv4::read(&bytes).unwrap());
         assert_eq!(ip.source(), IpAddr::from([10, 0, 1, 2]));
         assert_eq!(ip.destination(), IpAddr::from([10, 0, 2, 2]));
-        assert_eq!((ip.header_len(), ip.ttl(), ip.dscp(), ip.protocol()), (24, 63, 46, 6));
+        assert_eq!(
+            (ip.header_len(), ip.ttl(), ip.dscp(), ip.protocol()),
+            (24, 63, 46, 6)
+        );
         assert_eq!(ip.fragment(), None);
         let Some(Transport::Tcp(tcp)) = Transport::read(&bytes, &ip) else {
             panic!("no TCP");
         };
         assert_eq!((tcp.source(), tcp.destination()), (40000, 80));
-        assert_eq!((tcp.seq(), tcp.ack_seq(), tcp.window()), (0x01020304, 0x05060708, 64240));
-        assert_eq!((tcp.header_len(), tcp.flags().to_string().as_str()), (28, "SA"));
+        assert_eq!(
+            (tcp.seq(), tcp.ack_seq(), tcp.window()),
+            (0x01020304, 0x05060708, 64240)
+        );
+        assert_eq!(
+            (tcp.header_len(), tcp.flags().to_string().as_str()),
+            (28, "SA")
+        );
         let options = Options::read(&bytes, 44, 52).unwrap();
-        let list: Vec<_> = options.iter().map(|option| (option.kind, option.data)).collect();
+        let list: Vec<_> = options
+            .iter()
+            .map(|option| (option.kind, option.data))
+            .collect();
         assert_eq!(list, [(2, &[5, 0xb4][..]), (3, &[7][..])]);
         assert_eq!(options.position(2, 2), Some(2));
         let options = Options::read(&bytes, 20, 24).unwrap();
@@ -119,15 +133,24 @@ fn ipv6_extensions() {
     for linear in 0..=packet.len() {
         let bytes = Split(&packet, linear);
         let v6 = Ipv6::read(&bytes).unwrap();
-        assert_eq!((v6.flow_label(), v6.payload_len(), v6.ecn()), (0x12345, 28, 0));
+        assert_eq!(
+            (v6.flow_label(), v6.payload_len(), v6.ecn()),
+            (0x12345, 28, 0)
+        );
         let ip = IpHeader::V6(v6);
-        assert_eq!((ip.header_len(), ip.ttl(), ip.dscp(), ip.protocol()), (56, 64, 46, 17));
+        assert_eq!(
+            (ip.header_len(), ip.ttl(), ip.dscp(), ip.protocol()),
+            (56, 64, 46, 17)
+        );
         let fragment = ip.fragment().unwrap();
         assert_eq!((fragment.offset, fragment.more), (0, true));
         let Some(Transport::Udp(udp)) = Transport::read(&bytes, &ip) else {
             panic!("no UDP");
         };
-        assert_eq!((udp.source(), udp.destination(), udp.datagram_len()), (53, 5000, 12));
+        assert_eq!(
+            (udp.source(), udp.destination(), udp.datagram_len()),
+            (53, 5000, 12)
+        );
     }
 }
 
@@ -158,7 +181,10 @@ fn later_fragments_have_no_transport_header() {
     let bytes = linear(&packet);
     let ip = IpHeader::V4(Ipv4::read(&bytes).unwrap());
     assert_eq!(ip.fragment().unwrap().offset, 16);
-    assert!(matches!(Transport::read(&bytes, &ip), Some(Transport::Fragment)));
+    assert!(matches!(
+        Transport::read(&bytes, &ip),
+        Some(Transport::Fragment)
+    ));
 }
 
 #[test]
@@ -167,13 +193,20 @@ fn malformed() {
     // An IHL of 4, versions 3 and 5, options that just fit, options that do not.
     for byte in [0x44, 0x36, 0x56, 0x4e, 0x4f] {
         packet[0] = byte;
-        assert_eq!(Ipv4::read(&linear(&packet)).is_some(), byte == 0x4e, "{byte:x}");
+        assert_eq!(
+            Ipv4::read(&linear(&packet)).is_some(),
+            byte == 0x4e,
+            "{byte:x}"
+        );
     }
     let mut packet = tcp4();
     packet[36] = 0x40;
     let bytes = linear(&packet);
     let ip = IpHeader::V4(Ipv4::read(&bytes).unwrap());
-    assert!(Transport::read(&bytes, &ip).is_none(), "a TCP header of 16 bytes");
+    assert!(
+        Transport::read(&bytes, &ip).is_none(),
+        "a TCP header of 16 bytes"
+    );
     for options in [&[2, 1][..], &[2, 0], &[2, 5, 1, 2], &[2]] {
         let options = Options::read(&linear(options), 0, options.len()).unwrap();
         assert_eq!(options.iter().count(), 0);
@@ -189,7 +222,9 @@ fn arbitrary_bytes() {
     for _ in 0..500_000 {
         let mut packet = seeds[random.below(2)].clone();
         if random.below(2) == 0 {
-            packet.iter_mut().for_each(|byte| *byte = random.next() as u8);
+            packet
+                .iter_mut()
+                .for_each(|byte| *byte = random.next() as u8);
             packet[0] = [0x45, 0x4f, 0x60, 0x60][random.below(4)];
             packet[6] = [0, 43, 44, 51, 60, 6][random.below(6)];
         }
@@ -199,7 +234,11 @@ fn arbitrary_bytes() {
         }
         packet.truncate(1 + random.below(packet.len()));
         let split = Split(&packet, random.below(packet.len() + 1));
-        assert_eq!(describe(&Split(&packet, packet.len())), describe(&split), "{packet:02x?}");
+        assert_eq!(
+            describe(&Split(&packet, packet.len())),
+            describe(&split),
+            "{packet:02x?}"
+        );
     }
 }
 
@@ -209,10 +248,20 @@ fn describe(bytes: &impl Bytes) -> String {
     let v4 = Ipv4::read(bytes).map(IpHeader::V4);
     let v6 = Ipv6::read(bytes).map(IpHeader::V6);
     for ip in v4.into_iter().chain(v6) {
-        text += &format!("{} {} {} {} ", ip.source(), ip.destination(), ip.ttl(), ip.protocol());
+        text += &format!(
+            "{} {} {} {} ",
+            ip.source(),
+            ip.destination(),
+            ip.ttl(),
+            ip.protocol()
+        );
         text += &format!("{} {:?} ", ip.header_len(), ip.fragment());
         if let Some(transport) = Transport::read(bytes, &ip) {
-            text += &format!("{:?} {:?} ", transport.source_port(), transport.destination_port());
+            text += &format!(
+                "{:?} {:?} ",
+                transport.source_port(),
+                transport.destination_port()
+            );
             if let Transport::Tcp(tcp) = &transport {
                 let at = ip.header_len();
                 let options = Options::read(bytes, at + 20, at + transport.header_len());
@@ -237,10 +286,14 @@ fn find_is_as_naive_search() {
         let start = random.below(len + 2);
         let range = start..start + random.below(len + 2);
         let naive = bytes.get(range.start..range.end.min(len)).and_then(|part| {
-            part.windows(needle.len()).position(|window| window == needle)
+            part.windows(needle.len())
+                .position(|window| window == needle)
         });
         let split = Split(&bytes, random.below(len + 1));
-        assert_eq!(find(&split, range.clone(), needle), naive.map(|at| at + range.start));
+        assert_eq!(
+            find(&split, range.clone(), needle),
+            naive.map(|at| at + range.start)
+        );
     }
     assert_eq!(find(&Split(b"abc", 3), 0..3, b""), None);
     assert_eq!(find(&Split(&[0; 300], 3), 0..300, &[0; 129]), None);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// error: E0521
+// error: lifetime may not live long enough
 
 //! A packet does not outlive the call of its hook.
 
