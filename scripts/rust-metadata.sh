@@ -49,6 +49,9 @@ symbol=$(grep -om1 '_R[A-Za-z0-9_]*call_printk\>' source/rust/exports_kernel_gen
 grep -qw "$symbol" "$headers/Module.symvers" ||
 	die "the rebuilt Rust metadata does not match kernel $version: $symbol is not in $headers/Module.symvers; remedy: report this version, and choose one of scripts/kernels"
 
+# QEMU can start an uncompressed kernel, which saves an emulated processor two seconds of each boot.
+source/scripts/extract-vmlinux "usr/lib/modules/$release/vmlinuz" >"usr/lib/modules/$release/vmlinux"
+
 say "adding the metadata to the headers"
 rm -r source/rust/host
 find source/rust \( -name '*.o' -o -name '.*.cmd' \) -delete
