@@ -7,6 +7,7 @@
 #define NF_HELPERS_H
 
 #include <linux/netfilter.h>
+#include <linux/spinlock.h>
 #include <linux/types.h>
 
 struct net;
@@ -16,16 +17,21 @@ struct sk_buff;
 /* C, called from Rust */
 void nf_helper_table_lock(void);
 void nf_helper_table_unlock(void);
-int nf_helper_register_callbacks(void);
+int nf_helper_get_callbacks(void);
+void nf_helper_put_callbacks(void);
 bool nf_helper_may_sleep(void);
+void nf_helper_spin_lock_init(spinlock_t *lock);
+void nf_helper_spin_lock_bh(spinlock_t *lock);
+void nf_helper_spin_unlock_bh(spinlock_t *lock);
 struct net *nf_helper_get_current_net(void);
 void nf_helper_put_net(struct net *net);
 void nf_helper_device_name(const struct net_device *dev, char *name);
 void nf_helper_gso(const struct sk_buff *skb, u16 *size, u16 *segments);
-bool nf_helper_owner(const struct sk_buff *skb, u32 *uid, u64 *cgroup);
+bool nf_helper_owner(const struct sk_buff *skb, const struct net *net, u32 *uid, u64 *cgroup);
+bool nf_helper_ethernet(const struct sk_buff *skb, u8 *header);
 int nf_helper_ensure_writable(struct sk_buff *skb, u32 len);
-bool nf_helper_checksum_partial(const struct sk_buff *skb);
-void nf_helper_csum_complete(struct sk_buff *skb, u16 from, u16 to);
+int nf_helper_checksum_start(const struct sk_buff *skb);
+bool nf_helper_segments_have_checksums(const struct sk_buff *skb);
 struct net_device *nf_helper_physindev(const struct sk_buff *skb, struct net *net);
 struct net_device *nf_helper_physoutdev(const struct sk_buff *skb);
 
@@ -39,7 +45,8 @@ void nf_stolen_ops_gone(const struct nf_hook_ops *ops, unsigned int count);
 /* C (stolen.c), called from C */
 void nf_stolen_device_gone(const struct net_device *dev);
 void nf_stolen_net_gone(const struct net *net);
-void nf_stolen_free_all(void);
+void nf_stolen_wait(const struct net *net);
+void nf_stolen_drain(bool owned);
 
 /* Rust (table.rs), called from C */
 int nf_table_net_init(struct net *net);

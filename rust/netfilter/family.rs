@@ -69,7 +69,7 @@ impl Family for Bridge {
 
 impl Family for Arp {
     type Point = ArpPoint;
-    const AT_LINK_LAYER: bool = false;
+    const AT_LINK_LAYER: bool = true;
 
     fn point(hooknum: c_uint) -> ArpPoint {
         match hooknum {

@@ -8,6 +8,8 @@
 #include <linux/moduleparam.h>
 #include <linux/mutex.h>
 #include <linux/cgroup.h>
+#include <linux/if_arp.h>
+#include <linux/if_ether.h>
 #include <linux/netdevice.h>
 #include <linux/netfilter_bridge.h>
 #include <linux/nsproxy.h>
@@ -34,15 +36,22 @@ void nf_helper_table_unlock(void)
 	mutex_unlock(&nf_table_mutex);
 }
 
-/* The namespace's hooks are off, and a grace period is over. */
+/* The namespace goes, or our callbacks are taken off. */
+static void nf_net_pre_exit(struct net *net)
+{
+	nf_table_net_pre_exit(net);
+	nf_stolen_net_gone(net);
+}
+
+/* Its hooks are off, and a grace period is over. */
 static void nf_net_exit(struct net *net)
 {
-	nf_stolen_net_gone(net);
+	nf_stolen_wait(net);
 }
 
 static struct pernet_operations nf_pernet_ops = {
 	.init = nf_table_net_init,
-	.pre_exit = nf_table_net_pre_exit,
+	.pre_exit = nf_net_pre_exit,
 	.exit = nf_net_exit,
 };
 
@@ -65,36 +74,54 @@ static struct notifier_block nf_netdevice_notifier = {
 /*
  * The core calls all these with locks of its own held (pernet_ops_rwsem, the
  * RTNL), and they take the table's mutex: so they are registered before that
- * mutex is taken, under one of their own, with the first ops array of the
- * module.
+ * mutex is taken, and with no other lock held, under a mutex of their own. They
+ * are there while the module has ops arrays.
  */
 static DEFINE_MUTEX(nf_callbacks_mutex);
-static bool nf_callbacks_registered;
+static unsigned int nf_callbacks_users;
 
-int nf_helper_register_callbacks(void)
+int nf_helper_get_callbacks(void)
 {
 	int err;
 
 	guard(mutex)(&nf_callbacks_mutex);
-	if (nf_callbacks_registered)
-		return 0;
-	err = register_pernet_subsys(&nf_pernet_ops);
-	if (err)
-		return err;
-	err = register_netdevice_notifier(&nf_netdevice_notifier);
-	if (err)
-		unregister_pernet_subsys(&nf_pernet_ops);
-	else
-		nf_callbacks_registered = true;
-	return err;
+	if (!nf_callbacks_users) {
+		err = register_pernet_subsys(&nf_pernet_ops);
+		if (err)
+			return err;
+		err = register_netdevice_notifier(&nf_netdevice_notifier);
+		if (err) {
+			unregister_pernet_subsys(&nf_pernet_ops);
+			return err;
+		}
+	}
+	nf_callbacks_users++;
+	return 0;
+}
+
+/* Namespaces before devices: one that goes waits for packets to leave its devices. */
+static void nf_unregister_callbacks(void)
+{
+	unregister_pernet_subsys(&nf_pernet_ops);
+	unregister_netdevice_notifier(&nf_netdevice_notifier);
+}
+
+void nf_helper_put_callbacks(void)
+{
+	guard(mutex)(&nf_callbacks_mutex);
+	if (--nf_callbacks_users)
+		return;
+	nf_unregister_callbacks();
+	nf_stolen_drain(false);
 }
 
 /*
- * The core calls a parameter's free function when it frees the module, after
- * its exit or after a failed init, with the text still in place. Leaving the
- * core's lists there and not in Rust takes off the hooks that safe code has
- * leaked (core::mem::forget of a Registration) too: nothing can stay behind
- * that points into the module. The parameter itself cannot be set.
+ * Registrations that safe code has leaked (core::mem::forget) are not taken off
+ * in the module's exit, nor after a failed init. The core calls a parameter's
+ * free function when it frees the module, in both cases, with the text still in
+ * place: that is the last moment to take off what points into it. (It is late
+ * for much else: modules that this one depends on are not held any more, probes
+ * on its functions have been disarmed.) The parameter itself cannot be set.
  */
 static int nf_unload_set(const char *val, const struct kernel_param *kp)
 {
@@ -103,11 +130,9 @@ static int nf_unload_set(const char *val, const struct kernel_param *kp)
 
 static void nf_unload_free(void *arg)
 {
-	if (nf_callbacks_registered) {
-		unregister_netdevice_notifier(&nf_netdevice_notifier);
-		unregister_pernet_subsys(&nf_pernet_ops);
-	}
-	nf_stolen_free_all();
+	if (nf_callbacks_users)
+		nf_unregister_callbacks();
+	nf_stolen_drain(true);
 	nf_table_free();
 }
 
@@ -117,9 +142,28 @@ static const struct kernel_param_ops nf_unload_ops = {
 };
 module_param_cb(_unload, &nf_unload_ops, NULL, 0);
 
+#if !defined(CONFIG_PREEMPT_COUNT) && !defined(CONFIG_PREEMPT_RCU)
+#error "This kernel does not know when it is under rcu_read_lock(): CONFIG_PREEMPT_COUNT or CONFIG_PREEMPT_RCU is needed"
+#endif
+
 bool nf_helper_may_sleep(void)
 {
 	return !in_atomic() && !irqs_disabled() && !rcu_preempt_depth();
+}
+
+void nf_helper_spin_lock_init(spinlock_t *lock)
+{
+	spin_lock_init(lock);
+}
+
+void nf_helper_spin_lock_bh(spinlock_t *lock)
+{
+	spin_lock_bh(lock);
+}
+
+void nf_helper_spin_unlock_bh(spinlock_t *lock)
+{
+	spin_unlock_bh(lock);
 }
 
 /* NULL in a task that is exiting, or interrupted while it does. */
@@ -151,12 +195,16 @@ void nf_helper_gso(const struct sk_buff *skb, u16 *size, u16 *segments)
 	*segments = skb_shinfo(skb)->gso_segs;
 }
 
-/* A received packet can have a socket too, found early: that one does not count. */
-bool nf_helper_owner(const struct sk_buff *skb, u32 *uid, u64 *cgroup)
+/*
+ * A received packet can have a socket too: one found early, or the sender's in
+ * the namespace that it comes from. Those do not count.
+ */
+bool nf_helper_owner(const struct sk_buff *skb, const struct net *net, u32 *uid, u64 *cgroup)
 {
 	const struct sock *sk = skb->sk;
 
-	if (!sk || skb_sk_is_prefetched((struct sk_buff *)skb) || !sk_fullsock(sk))
+	if (!sk || skb_sk_is_prefetched((struct sk_buff *)skb) || !sk_fullsock(sk) ||
+	    !net_eq(sock_net(sk), net))
 		return false;
 	*uid = from_kuid_munged(&init_user_ns, sk_uid(sk));
 #ifdef CONFIG_SOCK_CGROUP_DATA
@@ -177,20 +225,40 @@ struct net_device *nf_helper_physoutdev(const struct sk_buff *skb)
 	return nf_bridge_get_physoutdev(skb);
 }
 
-/* pskb_expand_head(), which this may call, does not take a packet that others hold. */
+bool nf_helper_ethernet(const struct sk_buff *skb, u8 *header)
+{
+	if (!skb->dev || skb->dev->type != ARPHRD_ETHER || !skb_mac_header_was_set(skb) ||
+	    skb->mac_header + ETH_HLEN > skb->network_header)
+		return false;
+	memcpy(header, skb_mac_header(skb), ETH_HLEN);
+	return true;
+}
+
+/*
+ * pskb_expand_head(), which this may call, does not take a packet that others
+ * hold. A sum that the device has computed over the packet as it was is of no
+ * use after the change.
+ */
 int nf_helper_ensure_writable(struct sk_buff *skb, u32 len)
 {
-	return skb_shared(skb) ? -EBUSY : skb_ensure_writable(skb, len);
+	int err;
+
+	if (skb_shared(skb))
+		return -EBUSY;
+	err = skb_ensure_writable(skb, len);
+	if (!err && skb->ip_summed == CHECKSUM_COMPLETE)
+		skb->ip_summed = CHECKSUM_NONE;
+	return err;
 }
 
-bool nf_helper_checksum_partial(const struct sk_buff *skb)
+/* Where the header begins whose checksum is not complete yet, from data on; -1: in none. */
+int nf_helper_checksum_start(const struct sk_buff *skb)
 {
-	return skb->ip_summed == CHECKSUM_PARTIAL;
+	return skb->ip_summed == CHECKSUM_PARTIAL ? skb_checksum_start_offset(skb) : -1;
 }
 
-/* A 16-bit word that no checksum in the packet covers has changed. */
-void nf_helper_csum_complete(struct sk_buff *skb, u16 from, u16 to)
+/* Merged packets that are kept apart inside, each with a checksum of its own. */
+bool nf_helper_segments_have_checksums(const struct sk_buff *skb)
 {
-	if (skb->ip_summed == CHECKSUM_COMPLETE)
-		skb->csum = csum_add(csum_sub(skb->csum, (__force __wsum)from), (__force __wsum)to);
+	return skb_is_gso(skb) && skb_shinfo(skb)->gso_type & SKB_GSO_FRAGLIST;
 }

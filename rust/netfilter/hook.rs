@@ -31,7 +31,9 @@ pub trait Hook<F: Family = Ip> {
     ///
     /// # Context
     ///
-    /// Under `rcu_read_lock()`, in softirq or in the sending task: must not sleep.
+    /// Under `rcu_read_lock()`: must not sleep. Mostly in softirq; at `LOCAL_OUT` and `POST_ROUTING`
+    /// often in the sending task, which a softirq can interrupt that enters the same hook: a lock
+    /// must keep softirqs off ([`SpinLockBh`](crate::SpinLockBh), not the kernel crate's `SpinLock`).
     fn hook<'p>(data: &Self::Data, packet: Packet<'p, F>) -> Verdict<'p>;
 }
 
@@ -157,12 +159,9 @@ impl<D: Send + Sync + 'static> DeviceOp<D> {
         ))
     }
 
-    /// The core's form of it, but for the data.
-    pub(crate) fn raw(&self, dev: NonNull<bindings::net_device>) -> bindings::nf_hook_ops {
-        bindings::nf_hook_ops {
-            dev: dev.as_ptr(),
-            ..self.0.raw()
-        }
+    /// The core's form of it, but for data and device.
+    pub(crate) fn raw(&self) -> bindings::nf_hook_ops {
+        self.0.raw()
     }
 }
 

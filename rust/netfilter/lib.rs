@@ -31,9 +31,9 @@
 //!
 //! # Context
 //!
-//! Hooks run under `rcu_read_lock()`, most of them in softirq and those at
-//! [`LocalOut`](Point::LocalOut) often in the sending task: they must not sleep. Registering and
-//! dropping a [`Registration`] sleeps.
+//! Hooks run under `rcu_read_lock()` and must not sleep: most of them in softirq, those at
+//! [`LocalOut`](Point::LocalOut) and [`PostRouting`](Point::PostRouting) often in the sending task.
+//! Registering and dropping a [`Registration`] sleeps.
 //!
 //! # C sources
 //!
@@ -50,6 +50,7 @@ mod drop_reason;
 mod family;
 mod header;
 mod hook;
+mod lock;
 mod net;
 mod packet;
 mod priority;
@@ -69,6 +70,7 @@ pub use header::{
     MacAddr, Options, Sctp, Tcp, TcpFlags, Transport, Udp,
 };
 pub use hook::{DeviceOp, Hook, Op};
+pub use lock::{SpinLockBh, SpinLockBhGuard};
 pub use net::{Net, NetRef};
 pub use packet::{Gso, Owner, Packet};
 pub use priority::Priority;

@@ -124,7 +124,7 @@ impl<'p, F: Family> Packet<'p, F> {
     }
 
     /// When it was received or shall be sent, in nanoseconds of the clock that its stage uses
-    /// (`skb->tstamp`); none where nobody has asked for timestamps.
+    /// (`skb->tstamp`); none where it has no time.
     pub fn timestamp_ns(&self) -> Option<i64> {
         // SAFETY: That field.
         let timestamp = unsafe { self.field(bindings::NF_SKB_TSTAMP) };
@@ -143,7 +143,14 @@ impl<'p, F: Family> Packet<'p, F> {
     pub fn owner(&self) -> Option<Owner> {
         let (mut uid, mut cgroup) = (0, 0);
         // SAFETY: By the type invariant.
-        let found = unsafe { bindings::nf_helper_owner(self.as_ptr(), &mut uid, &mut cgroup) };
+        let found = unsafe {
+            bindings::nf_helper_owner(
+                self.as_ptr(),
+                self.state.net().as_ptr().as_ptr(),
+                &mut uid,
+                &mut cgroup,
+            )
+        };
         found.then_some(Owner { uid, cgroup })
     }
 
@@ -218,12 +225,20 @@ impl<'p, F: Family> Packet<'p, F> {
         Options::read(self, at.checked_add(20)?, at.checked_add(tcp.header_len())?)
     }
 
-    /// Where what TCP, UDP, ... carry lies, from the network header on.
+    /// Where what TCP, UDP, ... carry lies, from the network header on: what the headers say and the
+    /// packet has.
     pub fn payload(&self) -> Option<Range<usize>> {
         let ip = self.ip()?;
         let at = ip.header_len();
-        let start = at.checked_add(Transport::read(self, &ip)?.header_len())?;
-        (start <= self.len()).then_some(start..self.len())
+        let transport = Transport::read(self, &ip)?;
+        let start = at.checked_add(transport.header_len())?;
+        let mut end = ip.end().unwrap_or(usize::MAX).min(self.len());
+        if let Transport::Udp(udp) = &transport {
+            if udp.datagram_len() != 0 {
+                end = end.min(at.checked_add(udp.datagram_len().into())?);
+            }
+        }
+        (start <= end).then_some(start..end)
     }
 
     /// The ARP packet for IPv4 over Ethernet that this is.
@@ -233,26 +248,12 @@ impl<'p, F: Family> Packet<'p, F> {
         arp.then(|| Arp::read(self))?
     }
 
-    /// The Ethernet header; none where the packet has none (yet).
-    pub fn ethernet(&self) -> Option<&Ethernet> {
-        let skb = self.as_ptr();
-        // SAFETY: Those fields.
-        let (mac, network) = unsafe {
-            let mac: u16 = self.field(bindings::NF_SKB_MAC_HEADER);
-            let network: u16 = self.field(bindings::NF_SKB_NETWORK_HEADER);
-            (usize::from(mac), usize::from(network))
-        };
-        // Not set is all ones.
-        if mac == usize::from(u16::MAX) || mac + size_of::<Ethernet>() > network {
-            return None;
-        }
-        // SAFETY: By the type invariant. Both headers lie between head and tail, in this order, so
-        // the bytes between them are in the buffer.
-        let bytes = unsafe {
-            let head = (*skb).head;
-            slice::from_raw_parts(head.add(mac), size_of::<Ethernet>())
-        };
-        header::prefix(bytes)
+    /// The Ethernet header, as the packet came in or will go; none where it has none (yet).
+    pub fn ethernet(&self) -> Option<Ethernet> {
+        let mut bytes = [0; size_of::<Ethernet>()];
+        // SAFETY: By the type invariant, and the buffer is as long as that header.
+        let found = unsafe { bindings::nf_helper_ethernet(self.as_ptr(), bytes.as_mut_ptr()) };
+        found.then(|| zerocopy::transmute!(bytes))
     }
 
     /// Fills `to` with the bytes from `offset` on, wherever they lie; false, and `to` as it was or

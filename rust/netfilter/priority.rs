@@ -9,15 +9,15 @@ use core::fmt;
 /// A hook that is registered at a priority already taken runs *before* the hooks that are there, so
 /// `p` is just before the present owners of `p` and [`p.after()`](Self::after) just after them.
 ///
-/// The constants are those of IPv4 and IPv6, which agree (`enum nf_ip_hook_priorities`,
-/// `enum nf_ip6_hook_priorities`).
+/// The constants are those of IPv4 and IPv6, which agree; bridges have others (`enum nf_ip_hook_priorities`,
+/// `enum nf_ip6_hook_priorities`, `enum nf_br_hook_priorities`).
 ///
 /// C header: [`include/uapi/linux/netfilter_ipv4.h`](srctree/include/uapi/linux/netfilter_ipv4.h)
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Priority(i32);
 
 impl Priority {
-    /// Before all others.
+    /// Before all others, but for those that are registered there later.
     pub const FIRST: Self = Self(i32::MIN);
     /// The raw table when it is told to see packets before they are defragmented.
     pub const RAW_BEFORE_DEFRAG: Self = Self(-450);
@@ -47,7 +47,7 @@ impl Priority {
     /// earlier). Nothing that is registered later comes after it: at the same priority it comes
     /// before.
     pub const CONNTRACK_CONFIRM: Self = Self::LAST;
-    /// After all others.
+    /// After all others, but for those that were registered there before.
     pub const LAST: Self = Self(i32::MAX);
 
     const NAMES: [(Self, &'static str); 14] = [

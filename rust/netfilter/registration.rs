@@ -7,7 +7,7 @@ use crate::{
     device::Rtnl,
     hook::{DeviceOp, Op},
     net::Net,
-    table::{self, Array, Scope}, //
+    table::{self, Array, Callbacks, Scope}, //
 };
 use core::{
     mem::ManuallyDrop,
@@ -32,11 +32,13 @@ use kernel::{
 ///
 /// `array` came from a [`KBox`] and is in the table, whose requirements this keeps: it is freed only
 /// here, after `table::remove` and a grace period, and so is `data`, which its ops point to.
+/// `callbacks` are there for as long.
 ///
 /// C: `nf_register_net_hooks()`, `nf_unregister_net_hooks()`, `struct pernet_operations`.
 pub struct Registration<D: Send + Sync + 'static> {
     array: NonNull<Array>,
     data: ManuallyDrop<Pin<KBox<D>>>,
+    callbacks: ManuallyDrop<Callbacks>,
 }
 
 // SAFETY: It owns a `D`, which is `Send`, and an array, which is bound to no task.
@@ -53,7 +55,7 @@ impl<D: Send + Sync + 'static> Registration<D> {
     /// - `E2BIG`: a point would have more than 1024 hooks.
     /// - `ENOENT`: `net` is going away.
     /// - `ENOMEM`, and what `data` fails with.
-    /// - `EDEADLK`: called where it may not sleep.
+    /// - `EDEADLK`: called where it may not sleep, in a hook for instance.
     ///
     /// # Context
     ///
@@ -62,7 +64,10 @@ impl<D: Send + Sync + 'static> Registration<D> {
     where
         Error: From<E>,
     {
-        Self::new(Scope::Net(net.as_ptr()), ops.iter().map(Op::raw), data)
+        Self::new(ops.iter().map(Op::raw), data, |array| {
+            // SAFETY: As `new` promises.
+            unsafe { table::insert(array, Scope::Net(net.as_ptr())) }
+        })
     }
 
     /// Puts all of `ops` into every namespace, present and future, or, with an error, into none.
@@ -79,7 +84,10 @@ impl<D: Send + Sync + 'static> Registration<D> {
     where
         Error: From<E>,
     {
-        Self::new(Scope::All, ops.iter().map(Op::raw), data)
+        Self::new(ops.iter().map(Op::raw), data, |array| {
+            // SAFETY: As `new` promises.
+            unsafe { table::insert(array, Scope::All) }
+        })
     }
 
     /// Puts all of `ops` on the device called `device` in `net` or, with an error, none.
@@ -102,20 +110,25 @@ impl<D: Send + Sync + 'static> Registration<D> {
     where
         Error: From<E>,
     {
-        if !may_sleep() {
-            return Err(EDEADLK);
-        }
-        // Held until the array is in the table: from then on the notifier takes care.
-        let rtnl = Rtnl::lock();
-        let dev = rtnl.device(net, device).ok_or(ENODEV)?;
-        let scope = Scope::Device(net.as_ptr(), dev);
-        Self::new(scope, ops.iter().map(|op| op.raw(dev)), data)
+        Self::new(ops.iter().map(DeviceOp::raw), data, |mut array| {
+            // Held until the array is in the table: from then on the notifier takes care.
+            let rtnl = Rtnl::lock();
+            let dev = rtnl.device(net, device).ok_or(ENODEV)?;
+            // SAFETY: As `new` promises; nobody else has the array yet.
+            unsafe {
+                array.as_mut().set_device(dev);
+                table::insert(array, Scope::Device(net.as_ptr(), dev))
+            }
+        })
     }
 
+    /// Makes data and array, and lets `insert` put the array into the table. The array that `insert`
+    /// is given is valid and its alone; if `insert` succeeds it stays until it is out of the table
+    /// and a grace period has passed, and so do the data and the callbacks.
     fn new<E>(
-        scope: Scope,
         ops: impl ExactSizeIterator<Item = bindings::nf_hook_ops>,
         data: impl PinInit<D, E>,
+        insert: impl FnOnce(NonNull<Array>) -> Result,
     ) -> Result<Self>
     where
         Error: From<E>,
@@ -123,16 +136,16 @@ impl<D: Send + Sync + 'static> Registration<D> {
         if !may_sleep() {
             return Err(EDEADLK);
         }
+        let callbacks = Callbacks::get()?;
         let data = KBox::pin_init(data, GFP_KERNEL)?;
         let mut raw = KVec::with_capacity(ops.len(), GFP_KERNEL)?;
         for op in ops {
+            // The ops' functions take a `D`: see the invariants of `Op`.
             let priv_ = NonNull::from(&*data).as_ptr().cast();
             raw.push(bindings::nf_hook_ops { priv_, ..op }, GFP_KERNEL)?;
         }
-        let array = NonNull::from(KBox::leak(KBox::new(Array::new(raw, scope)?, GFP_KERNEL)?));
-        // SAFETY: Array and data stay in place until `drop`, which keeps the order; see the type's
-        // invariants. The ops' functions take a `D`, as `Op` and `DeviceOp` promise.
-        if let Err(error) = unsafe { table::insert(array) } {
+        let array = NonNull::from(KBox::leak(KBox::new(Array::new(raw)?, GFP_KERNEL)?));
+        if let Err(error) = insert(array) {
             synchronize_rcu();
             // SAFETY: Made from a box above; in no chain, and a grace period has passed.
             free(unsafe { KBox::from_raw(array.as_ptr()) });
@@ -142,6 +155,7 @@ impl<D: Send + Sync + 'static> Registration<D> {
         Ok(Self {
             array,
             data: ManuallyDrop::new(data),
+            callbacks: ManuallyDrop::new(callbacks),
         })
     }
 }
@@ -170,8 +184,11 @@ impl<D: Send + Sync + 'static> Drop for Registration<D> {
         // SAFETY: By the type invariants it came from a box; it is out of the table, and a grace
         // period has passed, so that nobody reads it any more.
         free(unsafe { KBox::from_raw(self.array.as_ptr()) });
-        // SAFETY: Not used after this, by the hooks neither: see above.
-        unsafe { ManuallyDrop::drop(&mut self.data) };
+        // SAFETY: Neither is used after this, by the hooks neither: see above.
+        unsafe {
+            ManuallyDrop::drop(&mut self.data);
+            ManuallyDrop::drop(&mut self.callbacks);
+        }
     }
 }
 

@@ -2,17 +2,21 @@
 /*
  * Packets that a hook has stolen: kept, sent on behind that hook, or dropped.
  *
- * What must be held for a packet that is kept, the core knows from packets
- * queued to user space: struct nf_queue_entry. As there, packets leave when a
- * device of theirs goes down, when their namespace goes, and when the hook that
- * took them is unregistered; whoever has them then has an empty handle.
+ * What must be held for a packet that is kept, and looked at before it goes on,
+ * the core knows from packets queued to user space (nf_queue.c and
+ * nfnetlink_queue.c): struct nf_queue_entry. As there, packets are dropped when
+ * a device of theirs goes down or away, when their namespace goes, and when the
+ * hook that took them is unregistered; whoever has them then has an empty
+ * handle.
  *
- * Sending on and dropping always happen in a timer's softirq: the owner may be
+ * Sending on and dropping happen in a timer's softirq: the owner may be
  * anywhere, with any lock.
  */
 #include <linux/delay.h>
 #include <linux/hrtimer.h>
+#include <linux/if_bridge.h>
 #include <linux/list.h>
+#include <linux/module.h>
 #include <linux/netdevice.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter_bridge.h>
@@ -21,17 +25,26 @@
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <net/dst.h>
+#include <net/netfilter/nf_conntrack.h>
 #include <net/netfilter/nf_queue.h>
 #include <net/sock.h>
 
 #include "nf_helpers.h"
+
+/* A packet with what is held for it. */
+struct kept {
+	/* First: nf_queue_entry_free() frees the whole. */
+	struct nf_queue_entry entry;
+	bool conntrack_pinned;
+	bool nat_pinned;
+};
 
 struct nf_stolen {
 	struct list_head list;
 	struct rcu_head rcu;
 	struct hrtimer timer;
 	/* The packet; NULL once it is gone. */
-	struct nf_queue_entry *entry;
+	struct kept *kept;
 	struct net *net;
 	/* The hook that took it; only compared. */
 	const struct nf_hook_ops *ops;
@@ -43,9 +56,13 @@ struct nf_stolen {
 	bool resume;
 };
 
+/* More are not kept at a time, by all hooks of a module. */
+#define MAX_STOLEN 16384
+
 /* All of the module's, with their packets, under the lock. */
 static LIST_HEAD(nf_stolen_list);
 static DEFINE_SPINLOCK(nf_stolen_lock);
+static unsigned int nf_stolen_count;
 
 static struct nf_hook_entries *chain(const struct nf_hook_state *state)
 {
@@ -99,11 +116,60 @@ static void find_physical_devices(struct nf_queue_entry *entry)
 #endif
 }
 
-/* What the packet needs for being kept, as in __nf_queue(). */
-static bool hold(struct nf_queue_entry *entry)
+/*
+ * Whether others have the packet's conntrack entry before it is in the table
+ * (clones of br_netfilter and of multicast routing): until then it has no lock.
+ */
+static bool shares_unconfirmed(const struct sk_buff *skb)
 {
+#if IS_ENABLED(CONFIG_NF_CONNTRACK)
+	const struct nf_conn *ct = (const void *)skb_nfct(skb);
+
+	return ct && !nf_ct_is_confirmed(ct) && refcount_read(&ct->ct_general.use) > 1;
+#else
+	return false;
+#endif
+}
+
+/*
+ * When nf_conntrack and nf_nat are unloaded they wait for, or forget, entries
+ * that packets hold, and flush the packets that are queued. They do not know of
+ * ours: so they stay.
+ */
+static void pin_conntrack(struct kept *kept)
+{
+	if (!skb_nfct(kept->entry.skb))
+		return;
+	kept->conntrack_pinned = __symbol_get("nf_ct_netns_get");
+	kept->nat_pinned = __symbol_get("nf_nat_packet");
+}
+
+/* The packet itself has gone elsewhere. */
+static void put(struct kept *kept)
+{
+	bool conntrack = kept->conntrack_pinned, nat = kept->nat_pinned;
+
+	nf_queue_entry_free(&kept->entry);
+	if (conntrack)
+		__symbol_put("nf_ct_netns_get");
+	if (nat)
+		__symbol_put("nf_nat_packet");
+}
+
+static void discard(struct kept *kept)
+{
+	kfree_skb_reason(kept->entry.skb, SKB_DROP_REASON_NETFILTER_DROP);
+	put(kept);
+}
+
+/* What the packet needs for being kept, as in __nf_queue(). */
+static bool hold(struct kept *kept)
+{
+	struct nf_queue_entry *entry = &kept->entry;
 	struct sk_buff *skb = entry->skb;
 
+	if (shares_unconfirmed(skb))
+		return false;
 	if (skb_sk_is_prefetched(skb) && !sk_is_refcounted(skb->sk)) {
 		if (!refcount_inc_not_zero(&skb->sk->sk_refcnt))
 			return false;
@@ -112,86 +178,140 @@ static bool hold(struct nf_queue_entry *entry)
 	if (skb_dst(skb) && !skb_dst_force(skb))
 		return false;
 	find_physical_devices(entry);
-	return nf_queue_entry_get_refs(entry);
+	if (!nf_queue_entry_get_refs(entry))
+		return false;
+	pin_conntrack(kept);
+	return true;
 }
 
 static enum hrtimer_restart fire(struct hrtimer *timer);
 
 /*
  * Takes the packet away from the hook @hook with data @priv, which then returns
- * NF_STOLEN. NULL: there was no memory, or the hook stands more than once in
- * its chain; the packet is still the hook's. A packet that cannot be kept is
- * dropped, as it is in nf_queue(): then the handle is empty. Under
+ * NF_STOLEN. NULL, and the packet is still the hook's, where there is no memory,
+ * where MAX_STOLEN are kept, where the hook stands more than once in its chain,
+ * and at a bridge's LOCAL_IN, whose end does not take all packets. One that
+ * cannot be kept is dropped, as in nf_queue(): then the handle is empty. Under
  * rcu_read_lock().
  */
 struct nf_stolen *nf_stolen_new(struct sk_buff *skb, const struct nf_hook_state *state,
 				nf_hookfn *hook, void *priv)
 {
 	const struct nf_hook_ops *ops = find_ops(state, hook, priv);
-	struct nf_queue_entry *entry;
 	struct nf_stolen *stolen;
+	struct kept *kept;
 
-	if (!ops)
+	if (!ops || READ_ONCE(nf_stolen_count) >= MAX_STOLEN)
 		return NULL;
-	entry = kzalloc(sizeof(*entry), GFP_ATOMIC);
+	if (state->pf == NFPROTO_BRIDGE && state->hook == NF_INET_LOCAL_IN)
+		return NULL;
+	kept = kzalloc(sizeof(*kept), GFP_ATOMIC);
 	stolen = kzalloc(sizeof(*stolen), GFP_ATOMIC);
-	if (!entry || !stolen) {
-		kfree(entry);
+	if (!kept || !stolen) {
+		kfree(kept);
 		kfree(stolen);
 		return NULL;
 	}
-	entry->skb = skb;
-	entry->skb_dev = skb->dev;
-	entry->state = *state;
-	if (!hold(entry)) {
+	kept->entry.skb = skb;
+	kept->entry.skb_dev = skb->dev;
+	kept->entry.state = *state;
+	if (!hold(kept)) {
 		kfree_skb_reason(skb, SKB_DROP_REASON_NETFILTER_DROP);
-		kfree(entry);
-		entry = NULL;
+		kfree(kept);
+		kept = NULL;
 	}
-	stolen->entry = entry;
 	stolen->net = state->net;
 	stolen->ops = ops;
 	hrtimer_setup(&stolen->timer, fire, CLOCK_MONOTONIC, HRTIMER_MODE_REL_SOFT);
-	scoped_guard(spinlock_irqsave, &nf_stolen_lock)
+	scoped_guard(spinlock_irqsave, &nf_stolen_lock) {
+		/* Once pre_exit has taken the lock, no packet of the namespace is added. */
+		if (check_net(state->net)) {
+			stolen->kept = kept;
+			kept = NULL;
+		}
 		list_add_tail(&stolen->list, &nf_stolen_list);
+		WRITE_ONCE(nf_stolen_count, nf_stolen_count + 1);
+	}
+	if (kept)
+		discard(kept);
 	return stolen;
 }
 
-/* To be sent on (@resume) or dropped in @ns nanoseconds. Any context. */
+/* Under the lock. */
+static void forget(struct nf_stolen *stolen)
+{
+	list_del(&stolen->list);
+	WRITE_ONCE(nf_stolen_count, nf_stolen_count - 1);
+	kfree_rcu(stolen, rcu);
+}
+
+/*
+ * To be sent on (@resume) or dropped in @ns nanoseconds. Any context but NMI.
+ */
 void nf_stolen_schedule(struct nf_stolen *stolen, bool resume, u64 ns)
 {
 	scoped_guard(spinlock_irqsave, &nf_stolen_lock) {
+		if (!stolen->kept) {
+			forget(stolen);
+			return;
+		}
 		stolen->resume = resume;
 		stolen->scheduled = true;
-		hrtimer_start(&stolen->timer, ns_to_ktime(ns), HRTIMER_MODE_REL_SOFT);
+		hrtimer_start(&stolen->timer, min_t(u64, ns, KTIME_MAX), HRTIMER_MODE_REL_SOFT);
 	}
 }
 
-static void discard(struct nf_queue_entry *entry)
+static bool bridge_port(const struct net_device *dev)
 {
-	kfree_skb_reason(entry->skb, SKB_DROP_REASON_NETFILTER_DROP);
-	nf_queue_entry_free(entry);
+	return !dev || netif_is_bridge_port(dev);
+}
+
+/* A port may have left its bridge meanwhile: as in nfqnl_reinject(). */
+static bool ports_valid(const struct nf_queue_entry *entry)
+{
+#if IS_ENABLED(CONFIG_BRIDGE_NETFILTER)
+	if (!bridge_port(entry->physin) || !bridge_port(entry->physout))
+		return false;
+#endif
+	return entry->state.pf != NFPROTO_BRIDGE ||
+	       (bridge_port(entry->state.in) && bridge_port(entry->state.out));
+}
+
+/* Connection tracking's say before a packet goes on; false: it has taken the packet. */
+static bool update_conntrack(const struct nf_queue_entry *entry, bool *drop)
+{
+	const struct nf_ct_hook *ct_hook = rcu_dereference(nf_ct_hook);
+	unsigned int verdict = NF_ACCEPT;
+
+	if (ct_hook)
+		verdict = ct_hook->update(entry->state.net, entry->skb) & NF_VERDICT_MASK;
+	*drop |= verdict == NF_DROP || shares_unconfirmed(entry->skb);
+	return verdict != NF_STOLEN;
 }
 
 /* On to the hooks behind @ops, and to where the core would have gone then. */
-static void resume(struct nf_queue_entry *entry, const struct nf_hook_ops *ops)
+static void resume(struct kept *kept, const struct nf_hook_ops *ops)
 {
-	struct nf_hook_state *state = &entry->state;
+	struct nf_hook_state *state = &kept->entry.state;
 	const struct nf_hook_entries *entries;
 	unsigned int i;
+	bool drop;
 
 	rcu_read_lock();
 	entries = chain(state);
 	for (i = 0; entries && i < entries->num_hook_entries; i++)
 		if (READ_ONCE(nf_hook_entries_get_hook_ops(entries)[i]) == ops)
 			break;
-	if (!entries || i == entries->num_hook_entries) {
-		/* Which hooks have seen it is no longer known. */
-		discard(entry);
+	/* With the hook gone it is not known which others have seen the packet. */
+	drop = !entries || i == entries->num_hook_entries || !ports_valid(&kept->entry);
+	if (!drop && !update_conntrack(&kept->entry, &drop)) {
+		put(kept);
+	} else if (drop) {
+		discard(kept);
 	} else {
-		if (nf_hook_slow(entry->skb, state, entries, i + 1) == 1)
-			state->okfn(state->net, state->sk, entry->skb);
-		nf_queue_entry_free(entry);
+		if (nf_hook_slow(kept->entry.skb, state, entries, i + 1) == 1)
+			state->okfn(state->net, state->sk, kept->entry.skb);
+		put(kept);
 	}
 	rcu_read_unlock();
 }
@@ -200,25 +320,41 @@ static void resume(struct nf_queue_entry *entry, const struct nf_hook_ops *ops)
 static enum hrtimer_restart fire(struct hrtimer *timer)
 {
 	struct nf_stolen *stolen = container_of(timer, struct nf_stolen, timer);
-	struct nf_queue_entry *entry;
+	struct kept *kept;
 
 	scoped_guard(spinlock_irqsave, &nf_stolen_lock) {
-		entry = stolen->entry;
-		stolen->entry = NULL;
+		kept = stolen->kept;
+		stolen->kept = NULL;
 		stolen->running = true;
 	}
-	if (entry && stolen->resume)
-		resume(entry, stolen->ops);
-	else if (entry)
-		discard(entry);
+	if (kept && stolen->resume)
+		resume(kept, stolen->ops);
+	else if (kept)
+		discard(kept);
 	scoped_guard(spinlock_irqsave, &nf_stolen_lock)
-		list_del(&stolen->list);
-	kfree_rcu(stolen, rcu);
+		forget(stolen);
 	return HRTIMER_NORESTART;
 }
 
-static bool uses_device(const struct nf_queue_entry *entry, const struct net_device *dev)
+/* Which packets are to go. */
+struct gone {
+	const struct net *net;
+	const struct net_device *dev;
+	const struct nf_hook_ops *ops;
+	unsigned int count;
+};
+
+static bool is_gone(const struct nf_stolen *stolen, const struct gone *gone)
 {
+	const struct nf_queue_entry *entry = &stolen->kept->entry;
+	const struct net_device *dev = gone->dev;
+
+	if (stolen->net == gone->net)
+		return true;
+	if (gone->ops && stolen->ops >= gone->ops && stolen->ops < gone->ops + gone->count)
+		return true;
+	if (!dev)
+		return false;
 #if IS_ENABLED(CONFIG_BRIDGE_NETFILTER)
 	if (entry->physin == dev || entry->physout == dev || entry->bridge_dev == dev)
 		return true;
@@ -226,102 +362,91 @@ static bool uses_device(const struct nf_queue_entry *entry, const struct net_dev
 	return entry->skb_dev == dev || entry->state.in == dev || entry->state.out == dev;
 }
 
-/* Drops the packets for which @gone says so; their handles stay, empty. */
-static void purge(bool (*gone)(const struct nf_stolen *stolen, const void *what), const void *what)
+/* Drops packets; their handles stay, empty. */
+static void purge(const struct gone *gone)
 {
-	struct nf_queue_entry *entry;
+	struct nf_queue_entry *entry, *next;
 	struct nf_stolen *stolen;
+	LIST_HEAD(entries);
 
-	do {
-		entry = NULL;
-		scoped_guard(spinlock_irqsave, &nf_stolen_lock) {
-			list_for_each_entry(stolen, &nf_stolen_list, list) {
-				if (stolen->entry && gone(stolen, what)) {
-					entry = stolen->entry;
-					stolen->entry = NULL;
-					break;
-				}
+	scoped_guard(spinlock_irqsave, &nf_stolen_lock) {
+		list_for_each_entry(stolen, &nf_stolen_list, list) {
+			if (stolen->kept && is_gone(stolen, gone)) {
+				list_add_tail(&stolen->kept->entry.list, &entries);
+				stolen->kept = NULL;
 			}
 		}
-		if (entry)
-			discard(entry);
-	} while (entry);
-}
-
-static bool of_device(const struct nf_stolen *stolen, const void *dev)
-{
-	return uses_device(stolen->entry, dev);
-}
-
-static bool of_net(const struct nf_stolen *stolen, const void *net)
-{
-	return stolen->net == net;
-}
-
-static bool of_ops(const struct nf_stolen *stolen, const void *ops)
-{
-	return stolen->ops == ops;
+	}
+	list_for_each_entry_safe(entry, next, &entries, list)
+		discard(container_of(entry, struct kept, entry));
 }
 
 /* @dev goes down or away. */
 void nf_stolen_device_gone(const struct net_device *dev)
 {
-	purge(of_device, dev);
+	purge(&(struct gone) { .dev = dev });
 }
 
-/* No hook of @net runs any more, and none of its packets after this. May sleep. */
+/* @net is going: none of its packets is kept from now on. */
 void nf_stolen_net_gone(const struct net *net)
 {
-	struct nf_stolen *stolen;
-	bool busy;
-
-	purge(of_net, net);
-	do {
-		busy = false;
-		scoped_guard(spinlock_irqsave, &nf_stolen_lock)
-			list_for_each_entry(stolen, &nf_stolen_list, list)
-				busy |= stolen->running && stolen->net == net;
-		if (busy)
-			usleep_range(100, 1000);
-	} while (busy);
+	purge(&(struct gone) { .net = net });
 }
 
 /* None of these hooks runs any more; their memory may be others' soon. */
 void nf_stolen_ops_gone(const struct nf_hook_ops *ops, unsigned int count)
 {
-	unsigned int i;
-
-	for (i = 0; i < count; i++)
-		purge(of_ops, &ops[i]);
+	purge(&(struct gone) { .ops = ops, .count = count });
 }
 
-/* The module is being freed, and no hook of it runs any more. May sleep. */
-void nf_stolen_free_all(void)
+/* Until no timer's function has a packet of @net, or of any. May sleep. */
+void nf_stolen_wait(const struct net *net)
 {
 	struct nf_stolen *stolen;
+	bool busy;
 
-	for (;;) {
-		struct nf_queue_entry *entry = NULL;
-
-		spin_lock_irq(&nf_stolen_lock);
-		stolen = list_first_entry_or_null(&nf_stolen_list, struct nf_stolen, list);
-		if (!stolen) {
-			spin_unlock_irq(&nf_stolen_lock);
-			break;
-		}
-		/* Either its function has begun and takes it off the list, or never begins. */
-		if (stolen->scheduled && hrtimer_try_to_cancel(&stolen->timer) != 1) {
-			spin_unlock_irq(&nf_stolen_lock);
+	do {
+		busy = false;
+		scoped_guard(spinlock_irqsave, &nf_stolen_lock)
+			list_for_each_entry(stolen, &nf_stolen_list, list)
+				busy |= stolen->running && (!net || stolen->net == net);
+		if (busy)
 			usleep_range(100, 1000);
-			continue;
+	} while (busy);
+}
+
+/*
+ * No hook of the module runs any more: drops all packets, and leaves no timer
+ * and no function of one running. Handles that still have an owner stay, or go
+ * with @owned. May sleep.
+ */
+void nf_stolen_drain(bool owned)
+{
+	struct nf_stolen *stolen, *next;
+	bool busy;
+
+	do {
+		LIST_HEAD(entries);
+		struct nf_queue_entry *entry, *next_entry;
+
+		busy = false;
+		scoped_guard(spinlock_irqsave, &nf_stolen_lock) {
+			list_for_each_entry_safe(stolen, next, &nf_stolen_list, list) {
+				if (stolen->kept)
+					list_add_tail(&stolen->kept->entry.list, &entries);
+				stolen->kept = NULL;
+				/* Its function has begun, or never begins. */
+				if (stolen->scheduled && hrtimer_try_to_cancel(&stolen->timer) != 1)
+					busy = true;
+				else if (stolen->scheduled || owned)
+					forget(stolen);
+			}
 		}
-		entry = stolen->entry;
-		list_del(&stolen->list);
-		spin_unlock_irq(&nf_stolen_lock);
-		if (entry)
-			discard(entry);
-		kfree_rcu(stolen, rcu);
-	}
+		list_for_each_entry_safe(entry, next_entry, &entries, list)
+			discard(container_of(entry, struct kept, entry));
+		if (busy)
+			usleep_range(100, 1000);
+	} while (busy);
 	/* The last function may still be on its way out of our text: it is a softirq's. */
 	synchronize_rcu();
 }

@@ -10,8 +10,10 @@ use core::{mem, ptr::NonNull};
 /// It can be kept in a list, given to a timer or a work item, and then goes on behind the hook that
 /// took it ([`resume`](Self::resume)) or is dropped with this, exactly once. With it are held its
 /// devices, its socket and its route, as packets that are queued to user space hold theirs; and as
-/// there it is dropped where a device of these goes down, its namespace goes away, or that hook is
-/// unregistered: then nothing is left here to go on.
+/// there it is dropped where a device of these goes down, its namespace goes away, that hook is
+/// unregistered, a port has left its bridge, or others have its connection's entry before that is
+/// confirmed: then nothing is left here to go on. While packets with an entry are kept, nf_conntrack
+/// and nf_nat cannot be unloaded.
 ///
 /// # Invariants
 ///
@@ -31,8 +33,9 @@ impl<'p, F: Resumable> Packet<'p, F> {
     ///
     /// # Errors
     ///
-    /// The packet, where there is no memory, or where this hook stands more than once in the chain
-    /// with the same data: the core does not tell which of them it is calling.
+    /// The packet, where there is no memory; where a module's hooks keep 16384 already; where this
+    /// hook stands more than once in the chain with the same data, as the core does not tell which of
+    /// them it is calling; and at a bridge's `LOCAL_IN`.
     pub fn steal(self) -> Result<(Verdict<'p>, Stolen), Self> {
         let state = core::ptr::from_ref(self.state()).cast();
         // SAFETY: The packet is the hook's to take, with its state, function and data as `Packet`'s
@@ -54,17 +57,17 @@ impl Stolen {
     ///
     /// # Context
     ///
-    /// Any.
+    /// Any but NMI.
     pub fn resume(self) {
         self.resume_after_ns(0);
     }
 
-    /// As [`resume`](Self::resume), after so many nanoseconds; of packets with the same time the
-    /// first comes first.
+    /// As [`resume`](Self::resume), after so many nanoseconds. Packets that different CPUs send on at
+    /// about the same time can change places.
     ///
     /// # Context
     ///
-    /// Any.
+    /// Any but NMI.
     pub fn resume_after_ns(self, ns: u64) {
         // SAFETY: By the type invariant; it is the timer's from now on, and `self` is forgotten.
         unsafe { bindings::nf_stolen_schedule(self.0.as_ptr(), true, ns) };
@@ -72,7 +75,7 @@ impl Stolen {
     }
 }
 
-/// Drops the packet. Any context: it is freed in a softirq.
+/// Drops the packet, in a softirq. Any context but NMI.
 impl Drop for Stolen {
     fn drop(&mut self) {
         // SAFETY: By the type invariant; it is the timer's from now on.

@@ -57,10 +57,18 @@ unsafe impl Send for Array {}
 unsafe impl Sync for Array {}
 
 impl Array {
-    /// `E2BIG` for more ops than the core can count.
-    pub(crate) fn new(ops: KVec<bindings::nf_hook_ops>, scope: Scope) -> Result<Self> {
+    /// Not for anything yet. `E2BIG` for more ops than the core can count.
+    pub(crate) fn new(ops: KVec<bindings::nf_hook_ops>) -> Result<Self> {
         u32::try_from(ops.len()).map_err(|_| E2BIG)?;
-        Ok(Self { ops, scope })
+        Ok(Self {
+            ops,
+            scope: Scope::Gone,
+        })
+    }
+
+    /// For a device, before the array is in the table.
+    pub(crate) fn set_device(&mut self, dev: NonNull<bindings::net_device>) {
+        self.ops.iter_mut().for_each(|op| op.dev = dev.as_ptr());
     }
 
     /// All of the array or, with an error, nothing of it.
@@ -124,7 +132,32 @@ impl Locked {
     }
 }
 
-/// Puts an array into the table and into the namespaces of its scope: into all of them or, with an
+/// The core's calls when namespaces and devices come and go: the table knows nothing without them.
+///
+/// # Invariants
+///
+/// Owns one count of `nf_callbacks_users`.
+pub(crate) struct Callbacks(());
+
+impl Callbacks {
+    /// May sleep; with no lock held that the core takes (the RTNL).
+    pub(crate) fn get() -> Result<Self> {
+        // SAFETY: As for this function.
+        to_result(unsafe { bindings::nf_helper_get_callbacks() })?;
+        // INVARIANT: That count.
+        Ok(Self(()))
+    }
+}
+
+/// May sleep; with no lock held that the core takes.
+impl Drop for Callbacks {
+    fn drop(&mut self) {
+        // SAFETY: By the type invariant.
+        unsafe { bindings::nf_helper_put_callbacks() };
+    }
+}
+
+/// Puts an array into the table and into the namespaces of `scope`: into all of them or, with an
 /// error, into none. `ENOENT` for one that is going away.
 ///
 /// May sleep. After an error a grace period must pass before the array is freed: it may have been
@@ -132,14 +165,14 @@ impl Locked {
 ///
 /// # Safety
 ///
-/// Unless this fails, the array must stay where it is until [`remove`] and a grace period after it,
-/// and so must all that its ops point to.
-pub(crate) unsafe fn insert(array: NonNull<Array>) -> Result {
-    // SAFETY: Process context, as for this function.
-    to_result(unsafe { bindings::nf_helper_register_callbacks() })?;
+/// `array` must be valid and nobody else's, and made with [`Callbacks`] that stay. Unless this fails,
+/// it must stay where it is until [`remove`] and a grace period after it, and so must all that its
+/// ops point to.
+pub(crate) unsafe fn insert(mut array: NonNull<Array>, scope: Scope) -> Result {
     TABLE.with(|table| {
-        // SAFETY: The caller's array, which only this table changes from now on.
-        let new = unsafe { array.as_ref() };
+        // SAFETY: By the safety requirement.
+        let new = unsafe { array.as_mut() };
+        new.scope = scope;
         let nets = || table.nets.iter().copied().filter(|&net| new.scope.has(net));
         if new.scope != Scope::All && nets().next().is_none() {
             return Err(ENOENT);
@@ -203,7 +236,7 @@ extern "C" fn nf_table_net_init(net: *mut bindings::net) -> c_int {
                 // SAFETY: As above, and the core calls this with a namespace that is alive and new.
                 if let Err(error) = unsafe { array.as_ref().register(net) } {
                     for array in all().take(done) {
-                        // SAFETY: Registered just above.
+                        // SAFETY: Registered just above; the namespace is alive.
                         unsafe { array.as_ref().unregister(net) };
                     }
                     return Err(error);
@@ -216,8 +249,7 @@ extern "C" fn nf_table_net_init(net: *mut bindings::net) -> c_int {
     })
 }
 
-/// A namespace goes, or this module does: pernet operation `pre_exit`. The core also calls it for
-/// one whose `init` has failed.
+/// A namespace goes, or our callbacks are taken off: pernet operation `pre_exit`.
 #[no_mangle]
 extern "C" fn nf_table_net_pre_exit(net: *mut bindings::net) {
     let Some(net) = NonNull::new(net) else { return };

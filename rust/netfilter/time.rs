@@ -4,7 +4,7 @@
 
 use crate::bindings;
 
-/// Nanoseconds on the monotonic clock (`ktime_get()`). Any context.
+/// Nanoseconds on the monotonic clock (`ktime_get()`). Any context but NMI.
 ///
 /// A plain number: the arithmetic on the kernel crate's `Instant` can panic, which a hook must not.
 pub fn monotonic_ns() -> u64 {

@@ -5,7 +5,7 @@
 use crate::{
     bindings,
     drop_reason::DropReason,
-    family::{Family, Resumable},
+    family::{Family, Ip, Resumable},
     packet::Packet, //
 };
 use core::marker::PhantomData;
@@ -52,7 +52,7 @@ impl<'p, F: Family> Packet<'p, F> {
         unsafe { Verdict::new(bindings::NF_ACCEPT) }
     }
 
-    /// `NF_DROP`: the core frees the packet, with reason `NETFILTER_DROP`; a local sender gets
+    /// `NF_DROP`: the core frees the packet, with reason `NETFILTER_DROP`. A local sender of IP gets
     /// `EPERM`.
     #[inline]
     pub fn drop(self) -> Verdict<'p> {
@@ -60,17 +60,8 @@ impl<'p, F: Family> Packet<'p, F> {
         unsafe { Verdict::new(bindings::NF_DROP) }
     }
 
-    /// `NF_DROP_ERR()`: as [`drop`](Self::drop), but a local sender gets `error`.
-    #[inline]
-    pub fn drop_with_errno(self, error: Error) -> Verdict<'p> {
-        // An `Error` is between -4095 and -1.
-        let errno = error.to_errno().unsigned_abs() & 0xfff;
-        // SAFETY: As above; an errno in the upper half is what the core takes.
-        unsafe { Verdict::new(errno << bindings::NF_VERDICT_QBITS | bindings::NF_DROP) }
-    }
-
     /// `NF_DROP_REASON()`: frees the packet here, with a reason of its own for the `kfree_skb`
-    /// tracepoint and the drop monitor; a local sender gets `EPERM`.
+    /// tracepoint and the drop monitor. A local sender of IP gets `EPERM`.
     #[inline]
     pub fn drop_with_reason(self, reason: DropReason) -> Verdict<'p> {
         // SAFETY: The packet is the hook's to free, and is not touched again: the verdict says that
@@ -78,6 +69,17 @@ impl<'p, F: Family> Packet<'p, F> {
         unsafe { bindings::sk_skb_reason_drop(core::ptr::null_mut(), self.as_ptr(), reason.get()) };
         // SAFETY: The packet is given up, so that `NF_STOLEN` is the truth.
         unsafe { Verdict::new(bindings::EPERM << bindings::NF_VERDICT_QBITS | bindings::NF_STOLEN) }
+    }
+}
+
+impl<'p> Packet<'p, Ip> {
+    /// `NF_DROP_ERR()`: as [`drop`](Self::drop), but a local sender gets `error`.
+    #[inline]
+    pub fn drop_with_errno(self, error: Error) -> Verdict<'p> {
+        // An `Error` is between -4095 and -1.
+        let errno = error.to_errno().unsigned_abs() & 0xfff;
+        // SAFETY: As above; an errno in the upper half is what the core takes.
+        unsafe { Verdict::new(errno << bindings::NF_VERDICT_QBITS | bindings::NF_DROP) }
     }
 }
 

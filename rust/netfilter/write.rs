@@ -8,10 +8,11 @@
 
 use crate::{
     bindings,
-    family::{Family, Ip},
+    family::{Family, Ip, Point},
     header::{Bytes, IpHeader, Transport},
     packet::Packet,
-    state::IpVersion, //
+    state::IpVersion,
+    verdict::Verdict, //
 };
 use core::net::IpAddr;
 use kernel::{error::to_result, prelude::*};
@@ -31,6 +32,10 @@ struct Checksum {
     pseudo_header: bool,
     /// Whether zero means that there is none.
     optional: bool,
+    /// Whether it is one already, or a device will make it one.
+    complete: bool,
+    /// Whether a device will make one of another header instead, and this one would be taken for it.
+    foreign: bool,
 }
 
 const TCP: u8 = 6;
@@ -43,8 +48,10 @@ const UDPLITE: u8 = 136;
 /// What a UDP checksum of zero is written as.
 const MANGLED_ZERO: u16 = 0xffff;
 
-/// All that return a `Result` can also fail with `ENOMEM`, where there is no memory for a copy, and with
-/// `EBUSY`, where others hold this very packet. With an error nothing is changed.
+/// All that return a `Result` can also fail with `ENOMEM`, where there is no memory for a copy, with
+/// `EBUSY`, where others hold this very packet, and with `EOPNOTSUPP`, where a checksum that would have
+/// to be repaired is not in its header (of an inner packet that a device will complete; of segments
+/// that are merged but kept apart). With an error nothing is changed.
 impl<F: Family> Packet<'_, F> {
     /// Sets the mark (`skb->mark`).
     pub fn set_mark(&mut self, mark: u32) {
@@ -159,7 +166,11 @@ impl<F: Family> Packet<'_, F> {
     /// - `EPROTOTYPE`: the packet is neither TCP nor UDP nor ICMP, or malformed.
     /// - `EOPNOTSUPP`: it is a fragment, so that its checksum cannot be repaired.
     pub fn replace_payload(&mut self, at: usize, bytes: &[u8]) -> Result {
-        let payload = self.payload().ok_or(EPROTOTYPE)?;
+        let known = match self.transport() {
+            Some(Transport::Sctp(_) | Transport::Fragment | Transport::Other(_)) | None => false,
+            Some(_) => true,
+        };
+        let payload = self.payload().filter(|_| known).ok_or(EPROTOTYPE)?;
         let end = at.checked_add(bytes.len()).ok_or(ERANGE)?;
         if at < payload.start || end > payload.end {
             return Err(ERANGE);
@@ -184,13 +195,9 @@ impl<F: Family> Packet<'_, F> {
             *byte = change(*byte);
         }
         let to = u16::from_ne_bytes(*word);
-        if version == Some(IpVersion::V4) {
-            self.repair_ipv4(&[(from, to)])
-        } else {
-            // SAFETY: By the type invariant; only the sum over the whole packet is changed, where the
-            // device has given one.
-            unsafe { bindings::nf_helper_csum_complete(self.as_ptr(), from, to) };
-            Ok(())
+        match version {
+            Some(IpVersion::V4) => self.repair_ipv4(&[(from, to)]),
+            _ => Ok(()),
         }
     }
 
@@ -294,6 +301,7 @@ impl<F: Family> Packet<'_, F> {
         let ip = self.ip().ok_or(EPROTOTYPE)?;
         let transport_at = ip.header_len();
         let checksum = self.transport_checksum(&ip).ok_or(EPROTOTYPE)?;
+        self.check_repairable(Some(&checksum))?;
         let end = at.checked_add(bytes.len()).ok_or(ERANGE)?;
         let packet = self.writable(end.max(checksum.at.saturating_add(2)))?;
         let field = packet.get_mut(at..end).ok_or(ERANGE)?;
@@ -315,6 +323,16 @@ impl<F: Family> Packet<'_, F> {
         })
     }
 
+    /// `EOPNOTSUPP` for packets whose checksums are elsewhere than in their own header.
+    fn check_repairable(&self, checksum: Option<&Checksum>) -> Result {
+        // SAFETY: By the type invariant.
+        let segments = unsafe { bindings::nf_helper_segments_have_checksums(self.as_ptr()) };
+        match checksum {
+            Some(checksum) if checksum.foreign || segments => Err(EOPNOTSUPP),
+            _ => Ok(()),
+        }
+    }
+
     /// The transport protocol's checksum; none where there is none that is known, or where the
     /// packet is a fragment that does not have it.
     fn transport_checksum(&self, ip: &IpHeader<'_>) -> Option<Checksum> {
@@ -324,17 +342,25 @@ impl<F: Family> Packet<'_, F> {
         let v4 = matches!(ip, IpHeader::V4(_));
         let (offset, pseudo_header, optional) = match ip.protocol() {
             TCP => (16, true, false),
-            UDP => (6, true, v4),
+            UDP => (6, true, true),
             UDPLITE | DCCP => (6, true, false),
             ICMPV6 if !v4 => (2, true, false),
             ICMP if v4 => (2, false, false),
             _ => return None,
         };
-        let at = ip.header_len().checked_add(offset)?;
+        let start = ip.header_len();
+        let at = start.checked_add(offset)?;
+        // SAFETY: By the type invariant.
+        let incomplete = unsafe { bindings::nf_helper_checksum_start(self.as_ptr()) };
+        let incomplete = usize::try_from(incomplete).ok();
+        let own = start.checked_add(self.network_offset());
         (at.checked_add(2)? <= Bytes::len(self)).then_some(Checksum {
             at,
             pseudo_header,
             optional,
+            complete: incomplete.is_none(),
+            // Where a header inside of this one is the incomplete one.
+            foreign: incomplete.is_some() && incomplete != own,
         })
     }
 
@@ -377,11 +403,9 @@ impl<F: Family> Packet<'_, F> {
         let field = self.writable(checksum.at.saturating_add(2))?;
         let field = field.get_mut(checksum.at..).ok_or(EPROTOTYPE)?;
         let sum = field.as_mut_ptr().cast::<u16>();
-        // SAFETY: By the type invariant.
-        let partial = unsafe { bindings::nf_helper_checksum_partial(skb) };
         // SAFETY: Two bytes of the packet from `sum` on are ours: see `writable`.
         unsafe {
-            if checksum.optional && sum.read_unaligned() == 0 && !partial {
+            if checksum.optional && sum.read_unaligned() == 0 && checksum.complete {
                 return Ok(());
             }
             repair(sum, skb);
@@ -393,21 +417,23 @@ impl<F: Family> Packet<'_, F> {
     }
 }
 
-impl Packet<'_, Ip> {
+impl<'p> Packet<'p, Ip> {
     /// Routes a packet anew that this host sends, after a change that its route depends on (addresses,
-    /// mark, DSCP): at `LOCAL_OUT`. [`State::out_device`](crate::State::out_device) stays as it was.
+    /// mark, DSCP). Does nothing elsewhere than at `LOCAL_OUT`.
+    /// [`State::out_device`](crate::State::out_device) stays as it was.
     ///
     /// # Errors
     ///
-    /// `EINVAL` elsewhere than at `LOCAL_OUT`; else what routing says (`ENETUNREACH`, ...): then drop
-    /// the packet.
-    pub fn reroute(&mut self) -> Result {
-        if self.point() != crate::Point::LocalOut {
-            return Err(EINVAL);
+    /// The verdict that drops the packet, with what routing says for the sender: one that could not be
+    /// routed has no route at all, and cannot go on.
+    pub fn reroute(self) -> Result<Self, Verdict<'p>> {
+        if self.point() != Point::LocalOut {
+            return Ok(self);
         }
         let state = self.state();
-        // SAFETY: A packet at `LOCAL_OUT` has a route; namespace and socket are those of its state.
-        to_result(unsafe {
+        // SAFETY: A packet at `LOCAL_OUT` has a route: one that has lost it here is dropped. Namespace
+        // and socket are those of its state.
+        let result = to_result(unsafe {
             let (net, sk) = (state.net().as_ptr().as_ptr(), state.sock());
             match state.version() {
                 IpVersion::V4 => {
@@ -415,7 +441,11 @@ impl Packet<'_, Ip> {
                 }
                 IpVersion::V6 => bindings::ip6_route_me_harder(net, sk, self.as_ptr()),
             }
-        })
+        });
+        match result {
+            Ok(()) => Ok(self),
+            Err(error) => Err(self.drop_with_errno(error)),
+        }
     }
 }
 

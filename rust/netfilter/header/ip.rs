@@ -74,6 +74,14 @@ impl IpHeader<'_> {
         self.fragment().is_some_and(|fragment| fragment.offset > 0)
     }
 
+    /// Where the packet ends, as the header says; none for one that is too long to say it.
+    pub(crate) fn end(&self) -> Option<usize> {
+        match self {
+            Self::V4(ip) => (ip.total_len() != 0).then(|| ip.total_len().into()),
+            Self::V6(ip) => (ip.payload_len() != 0).then(|| usize::from(ip.payload_len()) + 40),
+        }
+    }
+
     /// Length of the IP header, with all options or extension headers: the offset of what is
     /// carried.
     pub fn header_len(&self) -> usize {

@@ -47,6 +47,9 @@ struct FragmentHeader {
     _id: U32,
 }
 
+/// A header behind more than these is not looked for, as in the kernel (`IP6_MAX_EXT_HDRS_CNT`).
+const MAX_EXTENSIONS: usize = 12;
+
 const HOP_BY_HOP: u8 = 0;
 const ROUTING: u8 = 43;
 const FRAGMENT: u8 = 44;
@@ -63,9 +66,7 @@ impl<'a> Ipv6<'a> {
         let mut header_len = size_of::<Layout>();
         let mut routing = false;
         let mut fragment = None;
-        // Each turn reads a header that lies inside the packet and steps over at least eight bytes:
-        // this ends.
-        loop {
+        for _ in 0..MAX_EXTENSIONS {
             let (next, len) = match protocol {
                 HOP_BY_HOP | ROUTING | DESTINATION_OPTIONS => {
                     let extension = bytes.get::<Extension>(header_len)?;
