@@ -9,7 +9,7 @@ SHELL := bash
 kbuild := $(if $(KDIR),scripts/kbuild --kdir='$(KDIR)',scripts/enter scripts/kbuild)
 sources = $(shell find rust -name '*.rs' -not -path '*/target/*')
 
-.PHONY: modules run test shell fmt fmt-check clippy shellcheck lint doc install clean help
+.PHONY: modules run test shell fmt fmt-check clippy shellcheck checkpatch lint doc install clean help
 
 modules: ## build the modules, into build/<kernel release>/ (the default)
 	@$(kbuild) modules
@@ -36,7 +36,11 @@ shellcheck: ## check the shell scripts
 	@scripts/enter shellcheck --external-sources --check-sourced \
 		$$(grep -rlE --exclude-dir={.git,build,target} '^#!.*sh$$' .)
 
-lint: fmt-check clippy shellcheck ## all three checks
+checkpatch: ## check the C sources
+	@scripts/enter bash -c 'perl /lib/modules/$$KERNEL_RELEASE/build/scripts/checkpatch.pl --no-tree --quiet --show-types \
+		--file include/*.h $$(find rust -name "*.c")'
+
+lint: fmt-check clippy shellcheck checkpatch ## all four checks
 
 doc: ## the library's documentation, into build/doc/netfilter/
 	@scripts/enter scripts/kbuild --output=doc DOC=y modules

@@ -57,6 +57,7 @@ rm -r source/rust/host
 find source/rust \( -name '*.o' -o -name '.*.cmd' \) -delete
 mv source/rust "$headers/"
 [[ ! -e source/scripts/target.json ]] || mv source/scripts/target.json "usr/src/$kbuild/scripts/"
+mv source/scripts/{checkpatch.pl,spelling.txt,const_structs.checkpatch} "usr/src/$kbuild/scripts/" # for make lint
 mv source/.clippy.toml source/.rustfmt.toml "$common/"
 rm -r source
 

@@ -142,13 +142,13 @@ static const struct kernel_param_ops nf_unload_ops = {
 };
 module_param_cb(_unload, &nf_unload_ops, NULL, 0);
 
-#if !defined(CONFIG_PREEMPT_COUNT) && !defined(CONFIG_PREEMPT_RCU)
-#error "This kernel does not know when it is under rcu_read_lock(): CONFIG_PREEMPT_COUNT or CONFIG_PREEMPT_RCU is needed"
+#ifndef CONFIG_PREEMPT_COUNT
+#error "CONFIG_PREEMPT_COUNT is needed: without it the kernel does not know where it may sleep"
 #endif
 
 bool nf_helper_may_sleep(void)
 {
-	return !in_atomic() && !irqs_disabled() && !rcu_preempt_depth();
+	return preemptible() && !rcu_preempt_depth();
 }
 
 void nf_helper_spin_lock_init(spinlock_t *lock)

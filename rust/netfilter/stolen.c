@@ -205,8 +205,8 @@ struct nf_stolen *nf_stolen_new(struct sk_buff *skb, const struct nf_hook_state 
 		return NULL;
 	if (state->pf == NFPROTO_BRIDGE && state->hook == NF_INET_LOCAL_IN)
 		return NULL;
-	kept = kzalloc(sizeof(*kept), GFP_ATOMIC);
-	stolen = kzalloc(sizeof(*stolen), GFP_ATOMIC);
+	kept = kzalloc_obj(*kept, GFP_ATOMIC);
+	stolen = kzalloc_obj(*stolen, GFP_ATOMIC);
 	if (!kept || !stolen) {
 		kfree(kept);
 		kfree(stolen);
