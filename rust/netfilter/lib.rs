@@ -29,6 +29,8 @@
 //! let registration = Registration::in_all_nets(&OPS, Atomic::new(0))?;
 //! ```
 //!
+//! Begin with the [`guide`].
+//!
 //! # Context
 //!
 //! Hooks run under `rcu_read_lock()` and must not sleep: most of them in softirq, those at
@@ -48,6 +50,8 @@ mod device;
 mod display;
 mod drop_reason;
 mod family;
+#[doc = include_str!("guide.md")]
+pub mod guide {}
 mod header;
 mod hook;
 mod lock;
