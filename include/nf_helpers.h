@@ -10,6 +10,8 @@
 #include <linux/spinlock.h>
 #include <linux/types.h>
 
+struct llist_node;
+struct module;
 struct net;
 struct net_device;
 struct sk_buff;
@@ -20,6 +22,7 @@ void nf_helper_table_unlock(void);
 int nf_helper_get_callbacks(void);
 void nf_helper_put_callbacks(void);
 bool nf_helper_may_sleep(void);
+void nf_helper_defer(struct llist_node *node);
 void nf_helper_spin_lock_init(spinlock_t *lock);
 void nf_helper_spin_lock_bh(spinlock_t *lock);
 void nf_helper_spin_unlock_bh(spinlock_t *lock);
@@ -45,13 +48,15 @@ void nf_stolen_ops_gone(const struct nf_hook_ops *ops, unsigned int count);
 /* C (stolen.c), called from C */
 void nf_stolen_device_gone(const struct net_device *dev);
 void nf_stolen_net_gone(const struct net *net);
+void nf_stolen_module_gone(const struct module *module);
 void nf_stolen_wait(const struct net *net);
 void nf_stolen_drain(bool owned);
 
-/* Rust (table.rs), called from C */
+/* Rust (table.rs, registration.rs), called from C */
 int nf_table_net_init(struct net *net);
 void nf_table_net_pre_exit(struct net *net);
 void nf_table_device_gone(struct net *net, struct net_device *dev);
 void nf_table_free(void);
+void nf_registration_finish(struct llist_node *node);
 
 #endif

@@ -4,6 +4,7 @@
  * cannot call, and the objects that only a C initializer can make. Linked into
  * every module that uses the crate, so its statics are the module's own.
  */
+#include <linux/llist.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 #include <linux/mutex.h>
@@ -18,6 +19,7 @@
 #include <linux/sched.h>
 #include <linux/skbuff.h>
 #include <linux/uidgid.h>
+#include <linux/workqueue.h>
 #include <net/net_namespace.h>
 #include <net/sock.h>
 
@@ -71,6 +73,18 @@ static struct notifier_block nf_netdevice_notifier = {
 	.notifier_call = nf_netdevice_event,
 };
 
+/* Where the core would go on with a stolen packet may be in a module that goes (br_netfilter). */
+static int nf_module_event(struct notifier_block *nb, unsigned long event, void *module)
+{
+	if (event == MODULE_STATE_GOING)
+		nf_stolen_module_gone(module);
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block nf_module_notifier = {
+	.notifier_call = nf_module_event,
+};
+
 /*
  * The core calls all these with locks of its own held (pernet_ops_rwsem, the
  * RTNL), and they take the table's mutex: so they are registered before that
@@ -94,6 +108,8 @@ int nf_helper_get_callbacks(void)
 			unregister_pernet_subsys(&nf_pernet_ops);
 			return err;
 		}
+		/* Cannot fail. */
+		register_module_notifier(&nf_module_notifier);
 	}
 	nf_callbacks_users++;
 	return 0;
@@ -104,6 +120,7 @@ static void nf_unregister_callbacks(void)
 {
 	unregister_pernet_subsys(&nf_pernet_ops);
 	unregister_netdevice_notifier(&nf_netdevice_notifier);
+	unregister_module_notifier(&nf_module_notifier);
 }
 
 void nf_helper_put_callbacks(void)
@@ -113,6 +130,25 @@ void nf_helper_put_callbacks(void)
 		return;
 	nf_unregister_callbacks();
 	nf_stolen_drain(false);
+}
+
+/* Registrations that were dropped where one may not sleep. */
+static LLIST_HEAD(nf_deferred_list);
+
+static void nf_deferred_function(struct work_struct *work)
+{
+	struct llist_node *node, *next;
+
+	llist_for_each_safe(node, next, llist_del_all(&nf_deferred_list))
+		nf_registration_finish(node);
+}
+
+static DECLARE_WORK(nf_deferred_work, nf_deferred_function);
+
+void nf_helper_defer(struct llist_node *node)
+{
+	llist_add(node, &nf_deferred_list);
+	schedule_work(&nf_deferred_work);
 }
 
 /*
@@ -130,6 +166,7 @@ static int nf_unload_set(const char *val, const struct kernel_param *kp)
 
 static void nf_unload_free(void *arg)
 {
+	flush_work(&nf_deferred_work);
 	if (nf_callbacks_users)
 		nf_unregister_callbacks();
 	nf_stolen_drain(true);

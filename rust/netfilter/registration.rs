@@ -10,7 +10,6 @@ use crate::{
     table::{self, Array, Callbacks, Scope}, //
 };
 use core::{
-    mem::ManuallyDrop,
     ops::Deref,
     ptr::NonNull, //
 };
@@ -22,23 +21,39 @@ use kernel::{
 /// An ops array that is registered, and the data that its hooks share.
 ///
 /// Dropping it takes the hooks off, waits a grace period, and then drops the data: no hook runs any
-/// more, on any CPU, and nobody reads the ops. Dropped where it may not sleep (in a hook, say), it
-/// cannot wait: then it complains, and hooks and data stay until the module is unloaded. The same
-/// holds for one that is leaked.
+/// more, on any CPU, and nobody reads the ops. Dropped where it may not sleep (in a hook, say), it has
+/// a work item do that a moment later. One that is leaked stays until the module is unloaded.
 ///
 /// A namespace that goes away takes the hooks in it along.
 ///
 /// # Invariants
 ///
-/// `array` came from a [`KBox`] and is in the table, whose requirements this keeps: it is freed only
-/// here, after `table::remove` and a grace period, and so is `data`, which its ops point to.
-/// `callbacks` are there for as long.
+/// `inner` came from a [`KBox`], and is freed only by `finish`; its array is in the table until then.
 ///
 /// C: `nf_register_net_hooks()`, `nf_unregister_net_hooks()`, `struct pernet_operations`.
 pub struct Registration<D: Send + Sync + 'static> {
-    array: NonNull<Array>,
-    data: ManuallyDrop<Pin<KBox<D>>>,
-    callbacks: ManuallyDrop<Callbacks>,
+    inner: NonNull<Inner<D>>,
+}
+
+/// # Invariants
+///
+/// `array` keeps the table's requirements: it does not move, and it and `data`, which its ops point
+/// to, are freed only after `table::remove` and a grace period; `_callbacks` are there for as long.
+#[repr(C)]
+struct Inner<D> {
+    /// First, so that a pointer to it is one to the whole.
+    deferred: Deferred,
+    array: Array,
+    data: Pin<KBox<D>>,
+    _callbacks: Callbacks,
+}
+
+/// A registration whose end has been left to the work item.
+#[repr(C)]
+struct Deferred {
+    /// First: `helpers.c` links them by it.
+    node: bindings::llist_node,
+    finish: unsafe fn(NonNull<Deferred>),
 }
 
 // SAFETY: It owns a `D`, which is `Send`, and an array, which is bound to no task.
@@ -136,6 +151,16 @@ impl<D: Send + Sync + 'static> Registration<D> {
         if !may_sleep() {
             return Err(EDEADLK);
         }
+        // More is a warning of the allocator's.
+        const {
+            assert!(
+                size_of::<D>() <= 4 << 20,
+                "the data are too large for one allocation"
+            )
+        };
+        if ops.len() > MAX_OPS {
+            return Err(E2BIG);
+        }
         let callbacks = Callbacks::get()?;
         let data = KBox::pin_init(data, GFP_KERNEL)?;
         let mut raw = KVec::with_capacity(ops.len(), GFP_KERNEL)?;
@@ -144,50 +169,87 @@ impl<D: Send + Sync + 'static> Registration<D> {
             let priv_ = NonNull::from(&*data).as_ptr().cast();
             raw.push(bindings::nf_hook_ops { priv_, ..op }, GFP_KERNEL)?;
         }
-        let array = NonNull::from(KBox::leak(KBox::new(Array::new(raw)?, GFP_KERNEL)?));
+        let inner = Inner {
+            deferred: Deferred {
+                node: Default::default(),
+                finish: finish::<D>,
+            },
+            array: Array::new(raw),
+            data,
+            _callbacks: callbacks,
+        };
+        let inner = NonNull::from(KBox::leak(KBox::new(inner, GFP_KERNEL)?));
+        // SAFETY: Made from a box just now.
+        let array = unsafe { NonNull::new_unchecked(&raw mut (*inner.as_ptr()).array) };
         if let Err(error) = insert(array) {
-            synchronize_rcu();
-            // SAFETY: Made from a box above; in no chain, and a grace period has passed.
-            free(unsafe { KBox::from_raw(array.as_ptr()) });
+            // SAFETY: Not in the table, and not used after this.
+            unsafe { free(inner) };
             return Err(error);
         }
-        // INVARIANT: Just put into the table.
-        Ok(Self {
-            array,
-            data: ManuallyDrop::new(data),
-            callbacks: ManuallyDrop::new(callbacks),
-        })
+        // INVARIANT: Its array has just been put into the table.
+        Ok(Self { inner })
     }
 }
 
-/// Frees an array that nobody reads any more.
-fn free(array: KBox<Array>) {
-    table::drop_stolen(&array);
+/// More do not fit into the chains of one namespace and device: 1024 at each of 18 points.
+const MAX_OPS: usize = 18 * 1024;
+
+/// Takes a registration off. May sleep.
+///
+/// # Safety
+///
+/// `deferred` must be that of an `Inner<D>` of a `Registration<D>` that is not used after this.
+unsafe fn finish<D>(deferred: NonNull<Deferred>) {
+    let inner = deferred.cast::<Inner<D>>();
+    // SAFETY: By the safety requirement.
+    table::remove(unsafe { NonNull::new_unchecked(&raw mut (*inner.as_ptr()).array) });
+    // SAFETY: Out of the table, and not used after this.
+    unsafe { free(inner) };
+}
+
+/// Frees what is not in the table any more, once nobody can be reading it. May sleep.
+///
+/// # Safety
+///
+/// `inner` must have come from a box, not be in the table, and not be used after this.
+unsafe fn free<D>(inner: NonNull<Inner<D>>) {
+    synchronize_rcu();
+    // SAFETY: By the safety requirement, and no hook runs any more: a grace period has passed.
+    let inner = unsafe { KBox::from_raw(inner.as_ptr()) };
+    table::drop_stolen(&inner.array);
+}
+
+/// The work item's.
+///
+/// # Safety
+///
+/// `node` must be that of a `Deferred`, which is the work item's alone.
+#[no_mangle]
+unsafe extern "C" fn nf_registration_finish(node: *mut bindings::llist_node) {
+    if let Some(deferred) = NonNull::new(node.cast::<Deferred>()) {
+        // SAFETY: By the safety requirement; `finish` is that of its own type.
+        unsafe { (deferred.as_ref().finish)(deferred) };
+    }
 }
 
 impl<D: Send + Sync + 'static> Deref for Registration<D> {
     type Target = D;
 
     fn deref(&self) -> &D {
-        &self.data
+        // SAFETY: By the type invariant.
+        unsafe { &(*self.inner.as_ptr()).data }
     }
 }
 
 impl<D: Send + Sync + 'static> Drop for Registration<D> {
     fn drop(&mut self) {
-        if !may_sleep() {
-            pr_err!("Registration dropped in atomic context: its hooks stay until module unload\n");
-            return;
-        }
-        table::remove(self.array);
-        synchronize_rcu();
-        // SAFETY: By the type invariants it came from a box; it is out of the table, and a grace
-        // period has passed, so that nobody reads it any more.
-        free(unsafe { KBox::from_raw(self.array.as_ptr()) });
-        // SAFETY: Neither is used after this, by the hooks neither: see above.
-        unsafe {
-            ManuallyDrop::drop(&mut self.data);
-            ManuallyDrop::drop(&mut self.callbacks);
+        let deferred = self.inner.cast::<Deferred>();
+        if may_sleep() {
+            // SAFETY: By the type invariant, and this is its end.
+            unsafe { finish::<D>(deferred) };
+        } else {
+            // SAFETY: As above; the work item is the only one to use it from now on.
+            unsafe { bindings::nf_helper_defer(deferred.as_ptr().cast()) };
         }
     }
 }

@@ -338,6 +338,7 @@ static enum hrtimer_restart fire(struct hrtimer *timer)
 
 /* Which packets are to go. */
 struct gone {
+	const struct module *module;
 	const struct net *net;
 	const struct net_device *dev;
 	const struct nf_hook_ops *ops;
@@ -350,6 +351,8 @@ static bool is_gone(const struct nf_stolen *stolen, const struct gone *gone)
 	const struct net_device *dev = gone->dev;
 
 	if (stolen->net == gone->net)
+		return true;
+	if (gone->module && within_module((unsigned long)entry->state.okfn, gone->module))
 		return true;
 	if (gone->ops && stolen->ops >= gone->ops && stolen->ops < gone->ops + gone->count)
 		return true;
@@ -391,6 +394,13 @@ void nf_stolen_device_gone(const struct net_device *dev)
 void nf_stolen_net_gone(const struct net *net)
 {
 	purge(&(struct gone) { .net = net });
+}
+
+/* @module has taken its hooks off; its text goes after this. May sleep. */
+void nf_stolen_module_gone(const struct module *module)
+{
+	purge(&(struct gone) { .module = module });
+	nf_stolen_wait(NULL);
 }
 
 /* None of these hooks runs any more; their memory may be others' soon. */

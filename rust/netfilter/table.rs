@@ -57,13 +57,12 @@ unsafe impl Send for Array {}
 unsafe impl Sync for Array {}
 
 impl Array {
-    /// Not for anything yet. `E2BIG` for more ops than the core can count.
-    pub(crate) fn new(ops: KVec<bindings::nf_hook_ops>) -> Result<Self> {
-        u32::try_from(ops.len()).map_err(|_| E2BIG)?;
-        Ok(Self {
+    /// Not for anything yet.
+    pub(crate) fn new(ops: KVec<bindings::nf_hook_ops>) -> Self {
+        Self {
             ops,
             scope: Scope::Gone,
-        })
+        }
     }
 
     /// For a device, before the array is in the table.
@@ -91,7 +90,7 @@ impl Array {
         unsafe { bindings::nf_unregister_net_hooks(net.as_ptr(), self.ops.as_ptr(), self.count()) };
     }
 
-    /// Fits: see `new`.
+    /// Fits: `Registration` takes far fewer.
     fn count(&self) -> u32 {
         self.ops.len() as u32
     }

@@ -431,18 +431,23 @@ impl<'p> Packet<'p, Ip> {
             return Ok(self);
         }
         let state = self.state();
-        // SAFETY: A packet at `LOCAL_OUT` has a route: one that has lost it here is dropped. Namespace
-        // and socket are those of its state.
-        let result = to_result(unsafe {
-            let (net, sk) = (state.net().as_ptr().as_ptr(), state.sock());
-            match state.version() {
-                IpVersion::V4 => {
-                    bindings::ip_route_me_harder(net, sk, self.as_ptr(), bindings::RTN_UNSPEC)
+        // SAFETY: By the type invariant. Routing may want more room before the header, which a packet
+        // that others hold cannot be given.
+        let own = to_result(unsafe { bindings::nf_helper_ensure_writable(self.as_ptr(), 0) });
+        let route = || {
+            // SAFETY: A packet at `LOCAL_OUT` has a route: one that has lost it here is dropped.
+            // Namespace and socket are those of its state.
+            to_result(unsafe {
+                let (net, sk) = (state.net().as_ptr().as_ptr(), state.sock());
+                match state.version() {
+                    IpVersion::V4 => {
+                        bindings::ip_route_me_harder(net, sk, self.as_ptr(), bindings::RTN_UNSPEC)
+                    }
+                    IpVersion::V6 => bindings::ip6_route_me_harder(net, sk, self.as_ptr()),
                 }
-                IpVersion::V6 => bindings::ip6_route_me_harder(net, sk, self.as_ptr()),
-            }
-        });
-        match result {
+            })
+        };
+        match own.and_then(|()| route()) {
             Ok(()) => Ok(self),
             Err(error) => Err(self.drop_with_errno(error)),
         }
