@@ -6,6 +6,7 @@
  * taken from there and not made a second time.
  */
 #include <linux/if.h>
+#include <linux/kallsyms.h>
 #include <linux/netdevice.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter_ipv4.h>
@@ -30,5 +31,7 @@ static const size_t NF_SKB_TSTAMP = offsetof(struct sk_buff, tstamp);
 static const size_t NF_SKB_MAC_HEADER = offsetof(struct sk_buff, mac_header);
 static const size_t NF_SKB_NETWORK_HEADER = offsetof(struct sk_buff, network_header);
 static const size_t NF_CONN_STATUS = offsetof(struct nf_conn, status);
+
+static const size_t NF_KSYM_SYMBOL_LEN = KSYM_SYMBOL_LEN;
 
 #include "nf_helpers.h"

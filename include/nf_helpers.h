@@ -14,9 +14,11 @@ struct llist_node;
 struct module;
 struct net;
 struct net_device;
+struct nf_hook_entries;
+struct nf_hook_ops;
 struct sk_buff;
 
-/* C, called from Rust */
+/* helpers.c, called from Rust */
 void nf_helper_table_lock(void);
 void nf_helper_table_unlock(void);
 int nf_helper_get_callbacks(void);
@@ -53,6 +55,26 @@ void nf_stolen_wait(const struct net *net);
 void nf_stolen_drain(bool owned);
 
 /* Rust (table.rs, registration.rs), called from C */
+/* chain.c, called from Rust */
+struct nf_helper_nft {
+	u8 family;
+	const char *table;
+	const char *name;
+};
+
+const struct nf_hook_entries *nf_helper_chain(const struct net *net, u8 pf, unsigned int hooknum);
+const struct nf_hook_entries *nf_helper_chain_ingress(const struct net_device *dev);
+const struct nf_hook_entries *nf_helper_chain_egress(const struct net_device *dev);
+const struct nf_hook_ops *nf_helper_chain_next(const struct nf_hook_entries *chain, unsigned int *index);
+u8 nf_helper_hook_type(const struct nf_hook_ops *ops);
+const struct nf_hook_entries *nf_helper_hook_nat(const struct nf_hook_ops *ops);
+struct nf_helper_nft nf_helper_hook_chain(const struct nf_hook_ops *ops);
+struct nf_helper_nft nf_helper_hook_flowtable(const struct nf_hook_ops *ops);
+u32 nf_helper_hook_bpf_id(const struct nf_hook_ops *ops);
+bool nf_helper_hook_is_ours(const struct nf_hook_ops *ops);
+void nf_helper_hook_symbol(const struct nf_hook_ops *ops, char *symbol);
+
+/* Rust (table.rs), called from C */
 int nf_table_net_init(struct net *net);
 void nf_table_net_pre_exit(struct net *net);
 void nf_table_device_gone(struct net *net, struct net_device *dev);

@@ -25,6 +25,10 @@ impl Device {
         unsafe { dev.cast::<Self>().as_ref() }
     }
 
+    pub(crate) fn as_ptr(&self) -> *mut bindings::net_device {
+        self.0.get()
+    }
+
     /// A copy of the name, as it is at this moment: devices can be renamed.
     pub fn name(&self) -> DeviceName {
         let mut name = [0; bindings::IFNAMSIZ as usize];

@@ -16,9 +16,13 @@ macro_rules! forward {
 }
 
 forward!(
+    crate::chain::Function,
+    crate::chain::Kind<'_>,
+    crate::chain::NftName<'_>,
     crate::conntrack::State,
     crate::DeviceName,
     crate::MacAddr,
+    crate::Name<'_>,
     crate::Priority,
     crate::TcpFlags
 );

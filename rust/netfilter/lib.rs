@@ -45,6 +45,7 @@
 #![deny(missing_docs)]
 
 mod bindings;
+pub mod chain;
 pub mod conntrack;
 mod device;
 mod display;
@@ -55,6 +56,7 @@ pub mod guide {}
 mod header;
 mod hook;
 mod lock;
+mod name;
 mod net;
 mod packet;
 mod priority;
@@ -66,6 +68,7 @@ pub mod time;
 mod verdict;
 mod write;
 
+pub use chain::{Chain, ChainEntry};
 pub use device::{Device, DeviceName};
 pub use drop_reason::DropReason;
 pub use family::{Arp, ArpPoint, Bridge, Family, Ip, Netdev, NetdevPoint, Point, Resumable};
@@ -75,6 +78,7 @@ pub use header::{
 };
 pub use hook::{DeviceOp, Hook, Op};
 pub use lock::{SpinLockBh, SpinLockBhGuard};
+pub use name::Name;
 pub use net::{Net, NetRef};
 pub use packet::{Gso, Owner, Packet};
 pub use priority::Priority;
