@@ -19,6 +19,7 @@
 #include <uapi/linux/netfilter_arp.h>
 #include <uapi/linux/netfilter_ipv4.h>
 #include <net/netfilter/nf_conntrack.h>
+#include <net/netfilter/nf_conntrack_helper.h>
 
 /*
  * Fields inside anonymous unions have no stable name in the generated Rust
@@ -30,7 +31,6 @@ static const size_t NF_SKB_PROTOCOL = offsetof(struct sk_buff, protocol);
 static const size_t NF_SKB_TSTAMP = offsetof(struct sk_buff, tstamp);
 static const size_t NF_SKB_MAC_HEADER = offsetof(struct sk_buff, mac_header);
 static const size_t NF_SKB_NETWORK_HEADER = offsetof(struct sk_buff, network_header);
-static const size_t NF_CONN_STATUS = offsetof(struct nf_conn, status);
 
 static const size_t NF_KSYM_SYMBOL_LEN = KSYM_SYMBOL_LEN;
 

@@ -14,6 +14,7 @@ struct llist_node;
 struct module;
 struct net;
 struct net_device;
+struct nf_conn;
 struct nf_hook_entries;
 struct nf_hook_ops;
 struct sk_buff;
@@ -73,6 +74,24 @@ struct nf_helper_nft nf_helper_hook_flowtable(const struct nf_hook_ops *ops);
 u32 nf_helper_hook_bpf_id(const struct nf_hook_ops *ops);
 bool nf_helper_hook_is_ours(const struct nf_hook_ops *ops);
 void nf_helper_hook_symbol(const struct nf_hook_ops *ops, char *symbol);
+
+/* conntrack.c, called from Rust */
+struct nf_helper_tuple {
+	u8 source[16];
+	u8 destination[16];
+	u16 source_port; /* or identifier, or key */
+	u16 destination_port;
+	bool ipv4;
+	u8 protocol;
+	u8 icmp_type;
+	u8 icmp_code;
+};
+
+unsigned long nf_helper_ct_status(const struct nf_conn *ct);
+u32 nf_helper_ct_mark(const struct nf_conn *ct);
+u16 nf_helper_ct_zone(const struct nf_conn *ct, bool reply, u32 packet_mark);
+void nf_helper_ct_tuple(const struct nf_conn *ct, bool reply, struct nf_helper_tuple *copy);
+void nf_helper_ct_helper(const struct nf_conn *ct, char *name);
 
 /* Rust (table.rs), called from C */
 int nf_table_net_init(struct net *net);

@@ -2,21 +2,47 @@
 
 //! What connection tracking says of a packet.
 //!
-//! Read from the packet itself, so it works (and says [`State::None`]) where nf_conntrack is not
-//! loaded, and adds no dependency on it.
+//! Read from the packet itself, so it works where nf_conntrack is not loaded (and says nothing), and
+//! adds no dependency on it.
+//!
+//! ```ignore
+//! if let Some(Conntrack::Entry(entry)) = packet.conntrack() {
+//!     pr_info!("{}: {}, {}\n", entry.state(), entry.original(), entry.status());
+//! }
+//! ```
 
-use crate::{bindings, family::Family, packet::Packet};
-use core::fmt;
+mod status;
+mod tuple;
+
+pub use status::Status;
+pub use tuple::{Tuple, L4};
+
+use crate::{bindings, family::Family, name::Name, packet::Packet};
+use core::{
+    fmt,
+    marker::PhantomData,
+    ptr::NonNull, //
+};
+
+/// What connection tracking has attached to a packet.
+///
+/// C: `sk_buff._nfct`.
+#[derive(Clone)]
+pub enum Conntrack<'a> {
+    /// Excluded from tracking (`notrack`).
+    Untracked,
+    /// A template that a rule put there for connection tracking to follow.
+    Template(Template<'a>),
+    /// A connection.
+    Entry(Entry<'a>),
+}
 
 /// The connection tracking state of a packet.
 ///
-/// C: `enum ip_conntrack_info` and what tells entries apart that are none.
+/// C: `enum ip_conntrack_info`, and what tells entries apart that are none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// Not seen by connection tracking: before its hook, in a namespace where nothing asks for it,
-    /// or invalid.
-    None,
-    /// A template that a rule put there (a zone, a helper) for connection tracking to follow.
+    /// Has a template: connection tracking is still to come.
     Template,
     /// Excluded (`notrack`).
     Untracked,
@@ -32,47 +58,195 @@ pub enum State {
     RelatedReply,
 }
 
+/// A direction of a connection (`enum ip_conntrack_dir`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// That of its first packet.
+    Original,
+    /// That of the answers.
+    Reply,
+}
+
 /// Bits of `sk_buff._nfct` (`NFCT_INFOMASK`): the rest is a pointer to the entry.
 const INFO_MASK: usize = 7;
 
 impl<F: Family> Packet<'_, F> {
-    /// The packet's connection tracking state at this hook.
-    pub fn conntrack(&self) -> State {
+    /// What connection tracking has attached to the packet.
+    ///
+    /// None before its hook, in a namespace where nothing asks for it, and for what it finds invalid.
+    pub fn conntrack(&self) -> Option<Conntrack<'_>> {
         let nfct = self.nfct();
-        let entry = (nfct & !INFO_MASK) as *const u8;
         let info = (nfct & INFO_MASK) as bindings::ip_conntrack_info;
         if info == bindings::ip_conntrack_info_IP_CT_UNTRACKED {
-            return State::Untracked;
+            return Some(Conntrack::Untracked);
         }
-        if entry.is_null() {
-            return State::None;
-        }
-        // SAFETY: The packet holds a reference on its entry, a `struct nf_conn`, so this reads the
-        // entry's status, an aligned word that others change with atomic bit operations.
-        let status = unsafe {
-            entry
-                .add(bindings::NF_CONN_STATUS)
-                .cast::<usize>()
-                .read_volatile()
+        // INVARIANT: The packet has a reference, and keeps it as long as it is borrowed.
+        let raw = RawEntry {
+            ct: NonNull::new((nfct & !INFO_MASK) as *mut bindings::nf_conn)?,
+            packet_mark: self.mark(),
+            _packet: PhantomData,
         };
-        if status & bindings::ip_conntrack_status_IPS_TEMPLATE as usize != 0 {
-            return State::Template;
+        if raw.status().is_template() {
+            return Some(Conntrack::Template(Template(raw)));
         }
-        match info {
+        let state = match info {
             bindings::ip_conntrack_info_IP_CT_ESTABLISHED => State::Established,
             bindings::ip_conntrack_info_IP_CT_RELATED => State::Related,
             bindings::ip_conntrack_info_IP_CT_NEW => State::New,
             bindings::ip_conntrack_info_IP_CT_ESTABLISHED_REPLY => State::EstablishedReply,
             bindings::ip_conntrack_info_IP_CT_RELATED_REPLY => State::RelatedReply,
-            _ => State::None,
+            _ => return None,
+        };
+        Some(Conntrack::Entry(Entry { raw, state }))
+    }
+}
+
+impl<'a> Conntrack<'a> {
+    /// The state, of whichever kind.
+    pub fn state(&self) -> State {
+        match self {
+            Self::Untracked => State::Untracked,
+            Self::Template(_) => State::Template,
+            Self::Entry(entry) => entry.state,
         }
+    }
+
+    /// The connection; none where there is but a template or nothing at all.
+    pub fn entry(&self) -> Option<&Entry<'a>> {
+        match self {
+            Self::Entry(entry) => Some(entry),
+            _ => None,
+        }
+    }
+}
+
+/// # Invariants
+///
+/// `ct` is valid during `'a`: the packet that it was read from has a reference.
+#[derive(Clone, Copy)]
+struct RawEntry<'a> {
+    ct: NonNull<bindings::nf_conn>,
+    packet_mark: u32,
+    _packet: PhantomData<&'a ()>,
+}
+
+impl RawEntry<'_> {
+    fn status(self) -> Status {
+        // SAFETY: By the type invariant.
+        Status::new(unsafe { bindings::nf_helper_ct_status(self.ct.as_ptr()) })
+    }
+
+    fn zone(self, direction: Direction) -> u16 {
+        let reply = direction == Direction::Reply;
+        // SAFETY: By the type invariant.
+        unsafe { bindings::nf_helper_ct_zone(self.ct.as_ptr(), reply, self.packet_mark) }
+    }
+}
+
+/// A template: what a rule wants of the connection that tracking is going to find or make.
+///
+/// C: `struct nf_conn` with `IPS_TEMPLATE`.
+#[derive(Clone)]
+pub struct Template<'a>(RawEntry<'a>);
+
+impl Template<'_> {
+    /// The zone to look in, for packets of that direction; 0 is the default zone.
+    pub fn zone(&self, direction: Direction) -> u16 {
+        self.0.zone(direction)
+    }
+}
+
+/// A connection, as connection tracking has it.
+///
+/// Others may change it at the same time: each call tells how it is at that moment.
+///
+/// C: `struct nf_conn`.
+#[derive(Clone)]
+pub struct Entry<'a> {
+    raw: RawEntry<'a>,
+    state: State,
+}
+
+impl Entry<'_> {
+    /// The state of the packet in the connection.
+    pub fn state(&self) -> State {
+        self.state
+    }
+
+    /// The direction that the packet goes in.
+    pub fn direction(&self) -> Direction {
+        match self.state {
+            State::EstablishedReply | State::RelatedReply => Direction::Reply,
+            _ => Direction::Original,
+        }
+    }
+
+    /// What has become of the connection, NAT included.
+    pub fn status(&self) -> Status {
+        self.raw.status()
+    }
+
+    /// What packets of that direction look like when tracking sees them.
+    pub fn tuple(&self, direction: Direction) -> Tuple {
+        Tuple::read(|tuple| {
+            let reply = direction == Direction::Reply;
+            // SAFETY: By `RawEntry`'s invariant; the struct is the function's to fill.
+            unsafe { bindings::nf_helper_ct_tuple(self.raw.ct.as_ptr(), reply, tuple) }
+        })
+    }
+
+    /// The tuple of the original direction: the connection before NAT.
+    pub fn original(&self) -> Tuple {
+        self.tuple(Direction::Original)
+    }
+
+    /// The tuple of the reply direction: what answers look like, before NAT is undone.
+    pub fn reply(&self) -> Tuple {
+        self.tuple(Direction::Reply)
+    }
+
+    /// The zone for packets of that direction; 0 is the default zone.
+    pub fn zone(&self, direction: Direction) -> u16 {
+        self.raw.zone(direction)
+    }
+
+    /// The connection's mark (`ct mark`), which is not the packet's.
+    pub fn mark(&self) -> u32 {
+        // SAFETY: By `RawEntry`'s invariant.
+        unsafe { bindings::nf_helper_ct_mark(self.raw.ct.as_ptr()) }
+    }
+
+    /// The helper that looks into the connection (`ftp`).
+    pub fn helper(&self) -> Option<HelperName> {
+        let mut name = [0; bindings::NF_CT_HELPER_NAME_LEN as usize];
+        // SAFETY: By `RawEntry`'s invariant; the buffer is as large as it must be.
+        unsafe {
+            bindings::nf_helper_ct_helper(self.raw.ct.as_ptr(), name.as_mut_ptr().cast());
+        }
+        (name.first() != Some(&0)).then_some(HelperName(name))
+    }
+}
+
+/// The name of a connection tracking helper; a copy.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct HelperName([u8; bindings::NF_CT_HELPER_NAME_LEN as usize]);
+
+impl HelperName {
+    /// The name.
+    pub fn name(&self) -> Name<'_> {
+        Name::new(self.0.split(|&byte| byte == 0).next().unwrap_or_default())
+    }
+}
+
+impl fmt::Display for HelperName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.name().fmt(f)
     }
 }
 
 impl fmt::Display for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::None => "none",
             Self::Template => "template",
             Self::Untracked => "untracked",
             Self::New => "new",
@@ -80,6 +254,15 @@ impl fmt::Display for State {
             Self::Related => "related",
             Self::EstablishedReply => "established-reply",
             Self::RelatedReply => "related-reply",
+        })
+    }
+}
+
+impl fmt::Display for Direction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Original => "original",
+            Self::Reply => "reply",
         })
     }
 }

@@ -69,6 +69,7 @@ mod verdict;
 mod write;
 
 pub use chain::{Chain, ChainEntry};
+pub use conntrack::Conntrack;
 pub use device::{Device, DeviceName};
 pub use drop_reason::DropReason;
 pub use family::{Arp, ArpPoint, Bridge, Family, Ip, Netdev, NetdevPoint, Point, Resumable};

@@ -36,11 +36,14 @@ impl fmt::Display for Line<'_, '_> {
         }
         write!(
             f,
-            " len={} mark={:#x} ct={}",
+            " len={} mark={:#x} ct=",
             self.packet.len(),
             self.packet.mark(),
-            self.packet.conntrack(),
-        )
+        )?;
+        match self.packet.conntrack() {
+            Some(conntrack) => write!(f, "{}", conntrack.state()),
+            None => f.write_str("none"),
+        }
     }
 }
 
