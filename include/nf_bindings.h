@@ -5,6 +5,7 @@
  * file; types that kernel::bindings has already (sk_buff, net, net_device) are
  * taken from there and not made a second time.
  */
+#include <linux/filter.h>
 #include <linux/if.h>
 #include <linux/kallsyms.h>
 #include <linux/netdevice.h>

@@ -12,12 +12,14 @@
 
 struct llist_node;
 struct module;
+struct bpf_prog;
 struct net;
 struct net_device;
 struct nf_conn;
 struct nf_hook_entries;
 struct nf_hook_ops;
 struct sk_buff;
+struct sock_filter;
 
 /* helpers.c, called from Rust */
 void nf_helper_table_lock(void);
@@ -92,6 +94,15 @@ u32 nf_helper_ct_mark(const struct nf_conn *ct);
 u16 nf_helper_ct_zone(const struct nf_conn *ct, bool reply, u32 packet_mark);
 void nf_helper_ct_tuple(const struct nf_conn *ct, bool reply, struct nf_helper_tuple *copy);
 void nf_helper_ct_helper(const struct nf_conn *ct, char *name);
+
+/* filter.c, called from Rust */
+int nf_helper_filter_create(struct sock_filter *program, u16 len, struct bpf_prog **filter);
+u32 nf_helper_filter_run(const struct bpf_prog *filter, struct sk_buff *skb);
+
+/* counter.c, called from Rust */
+u64 __percpu *nf_helper_counter_alloc(void);
+void nf_helper_counter_add(u64 __percpu *counter, u64 by);
+u64 nf_helper_counter_sum(u64 __percpu *counter);
 
 /* Rust (table.rs), called from C */
 int nf_table_net_init(struct net *net);

@@ -25,6 +25,8 @@ forward!(
     crate::conntrack::Status,
     crate::conntrack::Tuple,
     crate::DeviceName,
+    crate::filter::FilterError,
+    crate::filter::TextError,
     crate::MacAddr,
     crate::Name<'_>,
     crate::Priority,

@@ -47,12 +47,15 @@
 mod bindings;
 pub mod chain;
 pub mod conntrack;
+mod context;
+mod counter;
 mod device;
 mod display;
 mod drop_reason;
 mod family;
 #[doc = include_str!("guide.md")]
 pub mod guide {}
+pub mod filter;
 mod header;
 mod hook;
 mod lock;
@@ -70,9 +73,11 @@ mod write;
 
 pub use chain::{Chain, ChainEntry};
 pub use conntrack::Conntrack;
+pub use counter::Counter;
 pub use device::{Device, DeviceName};
 pub use drop_reason::DropReason;
 pub use family::{Arp, ArpPoint, Bridge, Family, Ip, Netdev, NetdevPoint, Point, Resumable};
+pub use filter::BpfFilter;
 pub use header::{
     Arp as ArpHeader, Ethernet, Fragment, HeaderOption, Icmp, Icmpv6, IpHeader, Ipv4, Ipv6,
     MacAddr, Options, Sctp, Tcp, TcpFlags, Transport, Udp,

@@ -4,6 +4,7 @@
 
 use crate::{
     bindings,
+    context::may_sleep,
     device::Rtnl,
     hook::{DeviceOp, Op},
     net::Net,
@@ -252,9 +253,4 @@ impl<D: Send + Sync + 'static> Drop for Registration<D> {
             unsafe { bindings::nf_helper_defer(deferred.as_ptr().cast()) };
         }
     }
-}
-
-fn may_sleep() -> bool {
-    // SAFETY: No requirements.
-    unsafe { bindings::nf_helper_may_sleep() }
 }

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Classic BPF: programs that say whether a packet is wanted, as `tcpdump` makes them.
+//!
+//! ```ignore
+//! // tcpdump -y RAW -ddd 'udp port 53', for packets that begin with their IP header
+//! let filter = BpfFilter::parse(text)?;
+//! // in a hook:
+//! if filter.matches(&packet) { /* ... */ }
+//! ```
+
+mod text;
+
+pub use text::{TextError, TextErrorKind};
+
+use crate::{bindings, context::may_sleep, family::Family, packet::Packet};
+use core::{fmt, ptr::NonNull};
+use kernel::{error::to_result, prelude::*};
+use text::Parser;
+
+/// An instruction of classic BPF.
+///
+/// C: `struct sock_filter`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
+pub struct SockFilter {
+    /// What to do.
+    pub code: u16,
+    /// How many instructions to skip if the comparison holds.
+    pub jt: u8,
+    /// How many instructions to skip if it does not.
+    pub jf: u8,
+    /// The operand.
+    pub k: u32,
+}
+
+const _: () = assert!(
+    size_of::<SockFilter>() == size_of::<bindings::sock_filter>()
+        && align_of::<SockFilter>() == align_of::<bindings::sock_filter>()
+);
+
+/// A program of classic BPF, checked and compiled by the kernel.
+///
+/// It sees a packet from its network header on, at every point: the link layer of what it was made
+/// for is `RAW` (`tcpdump -y RAW`, not the `EN10MB` of a network card).
+///
+/// C: `bpf_prog_create()`, `struct bpf_prog`; what `xt_bpf` runs.
+///
+/// # Invariants
+///
+/// Made by `bpf_prog_create()`, and owned.
+pub struct BpfFilter(NonNull<bindings::bpf_prog>);
+
+// SAFETY: A program belongs to no task.
+unsafe impl Send for BpfFilter {}
+
+// SAFETY: Running does not change it, and any number of CPUs may do so.
+unsafe impl Sync for BpfFilter {}
+
+impl BpfFilter {
+    /// Compiles a program.
+    ///
+    /// # Errors
+    ///
+    /// - `EINVAL`: not a valid program: empty, of more than 4096 instructions, with one that is
+    ///   unknown or jumps out of it, or without a `ret` at its end.
+    /// - `ENOMEM`.
+    /// - `EDEADLK`: called where it may not sleep.
+    ///
+    /// # Context
+    ///
+    /// May sleep.
+    pub fn new(program: &[SockFilter]) -> Result<Self> {
+        if !may_sleep() {
+            return Err(EDEADLK);
+        }
+        let len = u16::try_from(program.len()).map_err(|_| EINVAL)?;
+        let mut filter = core::ptr::null_mut();
+        // SAFETY: `len` instructions, which are copied; `filter` is written to before use.
+        to_result(unsafe {
+            bindings::nf_helper_filter_create(program.as_ptr().cast_mut().cast(), len, &mut filter)
+        })?;
+        // INVARIANT: Just made.
+        NonNull::new(filter).map(Self).ok_or(ENOMEM)
+    }
+
+    /// Compiles what `tcpdump -ddd` prints: the number of instructions, then one a line, in four
+    /// decimal numbers each. Commas do for ends of lines, as in iptables' `--bytecode`.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the text and where, or as [`new`](Self::new).
+    ///
+    /// # Context
+    ///
+    /// May sleep.
+    pub fn parse(text: &[u8]) -> Result<Self, FilterError> {
+        if !may_sleep() {
+            return Err(FilterError::Kernel(EDEADLK));
+        }
+        let mut program = KVec::new();
+        for instruction in Parser::new(text) {
+            program
+                .push(instruction.map_err(FilterError::Text)?, GFP_KERNEL)
+                .map_err(|error| FilterError::Kernel(error.into()))?;
+        }
+        Self::new(&program).map_err(FilterError::Kernel)
+    }
+
+    /// Runs it: gives what it returns, which for a program of tcpdump's is 0 for a packet that does
+    /// not match, and else the number of bytes to keep.
+    pub fn run<F: Family>(&self, packet: &Packet<'_, F>) -> u32 {
+        // SAFETY: The program is ours, by the type invariant; the packet is the hook's, and as
+        // before when this returns.
+        unsafe { bindings::nf_helper_filter_run(self.0.as_ptr(), packet.as_ptr()) }
+    }
+
+    /// Whether the packet matches: whether the program returns other than 0.
+    pub fn matches<F: Family>(&self, packet: &Packet<'_, F>) -> bool {
+        self.run(packet) != 0
+    }
+}
+
+impl Drop for BpfFilter {
+    fn drop(&mut self) {
+        // SAFETY: By the type invariant it is ours to free, and was made by that function's
+        // counterpart. Nobody runs it: that takes a reference. Any context: the memory is freed by
+        // a work item.
+        unsafe { bindings::bpf_prog_destroy(self.0.as_ptr()) };
+    }
+}
+
+/// Why a program's text gives no [`BpfFilter`].
+#[derive(Clone, Copy, Debug)]
+pub enum FilterError {
+    /// The text is not a program's.
+    Text(TextError),
+    /// The kernel does not take the program.
+    Kernel(Error),
+}
+
+impl fmt::Display for FilterError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(error) => error.fmt(f),
+            Self::Kernel(error) if *error == EINVAL => f.write_str("not a valid BPF program"),
+            Self::Kernel(error) => write!(f, "error {}", error.to_errno()),
+        }
+    }
+}
+
+impl From<FilterError> for Error {
+    fn from(error: FilterError) -> Self {
+        match error {
+            FilterError::Text(_) => EINVAL,
+            FilterError::Kernel(error) => error,
+        }
+    }
+}
