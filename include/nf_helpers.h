@@ -18,6 +18,7 @@ struct net_device;
 struct nf_conn;
 struct nf_hook_entries;
 struct nf_hook_ops;
+struct nf_tracking;
 struct sk_buff;
 struct sock_filter;
 
@@ -103,6 +104,11 @@ u32 nf_helper_filter_run(const struct bpf_prog *filter, struct sk_buff *skb);
 u64 __percpu *nf_helper_counter_alloc(void);
 void nf_helper_counter_add(u64 __percpu *counter, u64 by);
 u64 nf_helper_counter_sum(u64 __percpu *counter);
+
+/* tracking.c, called from Rust and, the last, from helpers.c */
+int nf_helper_track(struct net *net, struct nf_tracking **tracking);
+void nf_helper_untrack(struct nf_tracking *tracking);
+void nf_tracking_free(void);
 
 /* Rust (table.rs), called from C */
 int nf_table_net_init(struct net *net);

@@ -10,6 +10,9 @@
 //!     pr_info!("{}: {}, {}\n", entry.state(), entry.original(), entry.status());
 //! }
 //! ```
+//!
+//! Connections are tracked only in namespaces where somebody asks for it: see
+//! [`Tracking`](crate::Tracking).
 
 mod status;
 mod tuple;

@@ -171,6 +171,7 @@ static void nf_unload_free(void *arg)
 		nf_unregister_callbacks();
 	nf_stolen_drain(true);
 	nf_table_free();
+	nf_tracking_free();
 }
 
 static const struct kernel_param_ops nf_unload_ops = {

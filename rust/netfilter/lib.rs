@@ -68,6 +68,7 @@ mod state;
 mod stolen;
 mod table;
 pub mod time;
+mod tracking;
 mod verdict;
 mod write;
 
@@ -91,6 +92,7 @@ pub use priority::Priority;
 pub use registration::Registration;
 pub use state::{IpVersion, State};
 pub use stolen::Stolen;
+pub use tracking::Tracking;
 pub use verdict::Verdict;
 
 /// Prefix of what the crate itself prints.
