@@ -27,8 +27,10 @@ forward!(
     crate::DeviceName,
     crate::filter::FilterError,
     crate::filter::TextError,
+    crate::IpHeader<'_>,
     crate::MacAddr,
     crate::Name<'_>,
     crate::Priority,
-    crate::TcpFlags
+    crate::TcpFlags,
+    crate::Transport<'_>
 );

@@ -11,3 +11,9 @@ pub fn monotonic_ns() -> u64 {
     // SAFETY: No requirements.
     unsafe { bindings::ktime_get() }.unsigned_abs()
 }
+
+/// Seconds since 1970 by the clock that people set (`ktime_get_real_seconds()`), UTC. Any context.
+pub fn unix_seconds() -> u64 {
+    // SAFETY: No requirements.
+    unsafe { bindings::ktime_get_real_seconds() }.unsigned_abs()
+}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 use super::{Ipv4, Ipv6};
-use core::net::IpAddr;
+use core::{fmt, net::IpAddr};
 
 /// The place of a fragment in its packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,5 +89,12 @@ impl IpHeader<'_> {
             Self::V4(ip) => ip.header_len(),
             Self::V6(ip) => ip.header_len(),
         }
+    }
+}
+
+/// Writes it as `10.0.1.2>10.0.2.2`.
+impl fmt::Display for IpHeader<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}>{}", self.source(), self.destination())
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 use super::{icmp, sctp, tcp, udp, Bytes, Icmp, Icmpv6, IpHeader, Sctp, Tcp, Udp};
+use core::fmt;
 
 /// What an IP header carries.
 pub enum Transport<'a> {
@@ -65,6 +66,24 @@ impl<'a> Transport<'a> {
             Self::Sctp(_) => sctp::HEADER_LEN,
             Self::Icmp(_) | Self::Icmpv6(_) => icmp::HEADER_LEN,
             Self::Fragment | Self::Other(_) => 0,
+        }
+    }
+}
+
+/// Writes it as `TCP 40312>80 S`, `UDP 40312>53`, `ICMP type 8 code 0`.
+impl fmt::Display for Transport<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp(tcp) => {
+                let (source, destination) = (tcp.source(), tcp.destination());
+                write!(f, "TCP {source}>{destination} {}", tcp.flags())
+            }
+            Self::Udp(udp) => write!(f, "UDP {}>{}", udp.source(), udp.destination()),
+            Self::Sctp(sctp) => write!(f, "SCTP {}>{}", sctp.source(), sctp.destination()),
+            Self::Icmp(icmp) => write!(f, "ICMP type {} code {}", icmp.kind(), icmp.code()),
+            Self::Icmpv6(icmp) => write!(f, "ICMPv6 type {} code {}", icmp.kind(), icmp.code()),
+            Self::Fragment => f.write_str("fragment"),
+            Self::Other(protocol) => write!(f, "protocol {protocol}"),
         }
     }
 }
