@@ -147,6 +147,16 @@ tcp() { within "$1" socat -u OPEN:/dev/null "TCP:$(bracket "$2"):$3,sourceport=$
 # udp NAMESPACE ADDRESS PORT SOURCE_PORT: a datagram of six bytes.
 udp() { echo hello | within "$1" socat -u - "UDP:$(bracket "$2"):$3,sourceport=$4"; }
 
+# receive NAMESPACE PORT: what arrives there by UDP, IPv4 and IPv6, goes to a file that `received` reads.
+receive() {
+	ip netns exec "$1" socat -d0 -u "UDP6-RECV:$2,ipv6-v6only=0" "CREATE:/run/$1.$2" &
+	poll receives "$1" "$2"
+}
+receives() { [[ $(within "$1" ss --no-header --numeric --udp --all "sport = :$2") ]]; }
+# received NAMESPACE PORT NUMBER: so many datagrams of `udp` have arrived in all.
+received() { poll has_received "$@"; }
+has_received() { (($(grep -c hello "/run/$1.$2") == $3)); }
+
 # echo_request NAMESPACE ADDRESS ID
 echo_request() { within "$1" ping -q -c 1 -W 2 -e "$3" "$2" >/dev/null; }
 
@@ -180,3 +190,10 @@ unseen() { fails lines "$1"; }
 # modload MODULE [PARAMETER=VALUE...]
 modload() { insmod "$modules"/*/"$1.ko" "${@:2}"; }
 modunload() { rmmod "$1"; }
+
+# example NAME [PARAMETER=VALUE...]: loads rust/examples/NAME.rs; what follows in the log is its own.
+example() {
+	mark "$1"
+	modload "nf_example_$1" "${@:2}"
+}
+unexample() { modunload "nf_example_$1"; }

@@ -69,6 +69,7 @@ impl Family for Bridge {
 
 impl Family for Arp {
     type Point = ArpPoint;
+    // What is sent has its link layer's header already.
     const AT_LINK_LAYER: bool = true;
 
     fn point(hooknum: c_uint) -> ArpPoint {
