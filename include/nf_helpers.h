@@ -7,7 +7,6 @@
 #define NF_HELPERS_H
 
 #include <linux/netfilter.h>
-#include <linux/spinlock.h>
 #include <linux/types.h>
 
 struct llist_node;
@@ -29,9 +28,6 @@ int nf_helper_get_callbacks(void);
 void nf_helper_put_callbacks(void);
 bool nf_helper_may_sleep(void);
 void nf_helper_defer(struct llist_node *node);
-void nf_helper_spin_lock_init(spinlock_t *lock);
-void nf_helper_spin_lock_bh(spinlock_t *lock);
-void nf_helper_spin_unlock_bh(spinlock_t *lock);
 struct net *nf_helper_get_current_net(void);
 void nf_helper_put_net(struct net *net);
 void nf_helper_device_name(const struct net_device *dev, char *name);

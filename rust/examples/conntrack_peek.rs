@@ -27,8 +27,10 @@ impl<const AFTER: bool> Hook for Peek<AFTER> {
     fn hook<'p>((): &(), packet: Packet<'p>) -> Verdict<'p> {
         if let (Some(ip), Some(transport)) = (packet.ip(), packet.transport()) {
             let when = if AFTER { "after" } else { "before" };
-            let state = packet.conntrack();
-            pr_info!("{} {} {}: {}\n", ip, transport, when, state);
+            match packet.conntrack() {
+                Some(ct) => pr_info!("{} {} {}: {}\n", ip, transport, when, ct.state()),
+                None => pr_info!("{} {} {}: none\n", ip, transport, when),
+            }
         }
         packet.accept()
     }

@@ -189,21 +189,6 @@ bool nf_helper_may_sleep(void)
 	return preemptible() && !rcu_preempt_depth();
 }
 
-void nf_helper_spin_lock_init(spinlock_t *lock)
-{
-	spin_lock_init(lock);
-}
-
-void nf_helper_spin_lock_bh(spinlock_t *lock)
-{
-	spin_lock_bh(lock);
-}
-
-void nf_helper_spin_unlock_bh(spinlock_t *lock)
-{
-	spin_unlock_bh(lock);
-}
-
 /* NULL in a task that is exiting, or interrupted while it does. */
 struct net *nf_helper_get_current_net(void)
 {

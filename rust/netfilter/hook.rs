@@ -33,7 +33,7 @@ pub trait Hook<F: Family = Ip> {
     ///
     /// Under `rcu_read_lock()`: must not sleep. Mostly in softirq; at `LOCAL_OUT` and `POST_ROUTING`
     /// often in the sending task, which a softirq can interrupt that enters the same hook: a lock
-    /// must keep softirqs off ([`SpinLockBh`](crate::SpinLockBh), not the kernel crate's `SpinLock`).
+    /// must keep it off (the kernel crate's `SpinLockIrq`, not its `SpinLock`).
     fn hook<'p>(data: &Self::Data, packet: Packet<'p, F>) -> Verdict<'p>;
 }
 

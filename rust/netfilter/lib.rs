@@ -58,7 +58,6 @@ pub mod guide {}
 pub mod filter;
 mod header;
 mod hook;
-mod lock;
 mod name;
 mod net;
 mod packet;
@@ -84,7 +83,6 @@ pub use header::{
     MacAddr, Options, Sctp, Tcp, TcpFlags, Transport, Udp,
 };
 pub use hook::{DeviceOp, Hook, Op};
-pub use lock::{SpinLockBh, SpinLockBhGuard};
 pub use name::Name;
 pub use net::{Net, NetRef};
 pub use packet::{Gso, Owner, Packet};
