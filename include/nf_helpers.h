@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The two halves of the netfilter crate towards each other: what
- * rust/netfilter/helpers.c gives to Rust, and what it calls there.
+ * The two halves of the netfilter crate towards each other: what its C files
+ * give to Rust, and what they call there.
  */
 #ifndef NF_HELPERS_H
 #define NF_HELPERS_H
@@ -9,14 +9,15 @@
 #include <linux/netfilter.h>
 #include <linux/types.h>
 
+struct bpf_prog;
 struct llist_node;
 struct module;
-struct bpf_prog;
 struct net;
 struct net_device;
 struct nf_conn;
 struct nf_hook_entries;
 struct nf_hook_ops;
+struct nf_stolen;
 struct nf_tracking;
 struct sk_buff;
 struct sock_filter;
@@ -40,21 +41,19 @@ bool nf_helper_segments_have_checksums(const struct sk_buff *skb);
 struct net_device *nf_helper_physindev(const struct sk_buff *skb, struct net *net);
 struct net_device *nf_helper_physoutdev(const struct sk_buff *skb);
 
-/* C (stolen.c), called from Rust */
-struct nf_stolen;
+/* stolen.c, called from Rust */
 struct nf_stolen *nf_stolen_new(struct sk_buff *skb, const struct nf_hook_state *state,
 				nf_hookfn *hook, void *priv);
 void nf_stolen_schedule(struct nf_stolen *stolen, bool resume, u64 ns);
 void nf_stolen_ops_gone(const struct nf_hook_ops *ops, unsigned int count);
 
-/* C (stolen.c), called from C */
+/* stolen.c, called from helpers.c */
 void nf_stolen_device_gone(const struct net_device *dev);
 void nf_stolen_net_gone(const struct net *net);
 void nf_stolen_module_gone(const struct module *module);
 void nf_stolen_wait(const struct net *net);
 void nf_stolen_drain(bool owned);
 
-/* Rust (table.rs, registration.rs), called from C */
 /* chain.c, called from Rust */
 struct nf_helper_nft {
 	u8 family;
@@ -106,7 +105,7 @@ int nf_helper_track(struct net *net, struct nf_tracking **tracking);
 void nf_helper_untrack(struct nf_tracking *tracking);
 void nf_tracking_free(void);
 
-/* Rust (table.rs), called from C */
+/* table.rs and registration.rs, called from C */
 int nf_table_net_init(struct net *net);
 void nf_table_net_pre_exit(struct net *net);
 void nf_table_device_gone(struct net *net, struct net_device *dev);

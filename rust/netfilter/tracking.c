@@ -171,7 +171,7 @@ int nf_helper_track(struct net *net, struct nf_tracking **tracking)
 
 	if (err)
 		return err;
-	user = kzalloc(sizeof(*user), GFP_KERNEL);
+	user = kzalloc_obj(*user, GFP_KERNEL);
 	if (!user)
 		return -ENOMEM;
 	user->all = !net;
