@@ -54,9 +54,9 @@ finish() {
 }
 trap 'finish "$BASH_COMMAND"' EXIT
 
-# poll COMMAND [ARGUMENT...]: until it succeeds, five seconds at most.
+# poll COMMAND [ARGUMENT...]: until it succeeds, twenty seconds at most: a guest without KVM on a busy machine is slow.
 poll() {
-	local end=$((SECONDS + 5))
+	local end=$((SECONDS + 20))
 	until "$@"; do
 		((SECONDS < end)) || return 1
 		sleep 0.05

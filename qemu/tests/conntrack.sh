@@ -6,7 +6,8 @@
 
 module=$modules/tests/nf_test_conntrack.ko
 check 'depends on no module' same "$(modinfo -F depends "$module")" ''
-check 'needs no symbol of nf_conntrack' fails grep -E ' (_*nf_ct|nfct|nf_conntrack)' <(nm -u "$module")
+# (nf_ct_hook is the core's: where nf_conntrack, if it is there, leaves its functions.)
+check 'needs no symbol of nf_conntrack' fails grep -E ' (_*nf_ct|nfct|nf_conntrack)' <(nm -u "$module" | grep -v ' nf_ct_hook$')
 modload nf_test_conntrack
 mark 'not loaded'
 ping -q -c 1 127.0.0.1 >/dev/null

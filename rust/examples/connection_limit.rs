@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 //! Limits how many TCP connections a source may have open. What counts is what passes: a SYN opens one, a
-//! FIN or RST of its client closes it. (One that ends without either stays counted.)
+//! FIN or RST of its client closes it. One that ends without either stays counted: an example.
 //!
 //!     insmod nf_example_connection_limit.ko limit=2
 //!     for i in 1 2 3; do nc 127.0.0.1 22 & done     # two are answered
@@ -47,8 +47,9 @@ impl Hook for Limit {
         if flags.fin() || flags.rst() {
             open.remove(&key);
         } else if flags.syn() && open.get(&key).is_none() {
-            let of_source = open.keys().filter(|other| other.0 == key.0).count();
-            if of_source >= module_parameters::limit.value() as usize
+            let of_source = open.keys().filter(|other| other.0 == key.0);
+            let count = of_source.fold(0u32, |count, _| count.saturating_add(1));
+            if count >= module_parameters::limit.value()
                 || open.try_create_and_insert(key, (), GFP_ATOMIC).is_err()
             {
                 return packet.drop();
