@@ -14,6 +14,7 @@
 #include <linux/netfilter_ipv6.h>
 #include <linux/rtnetlink.h>
 #include <linux/skbuff.h>
+#include <linux/stacktrace.h>
 #include <net/checksum.h>
 #include <net/net_namespace.h>
 #include <uapi/linux/netfilter/nf_conntrack_common.h>

@@ -38,6 +38,7 @@ bool nf_helper_ethernet(const struct sk_buff *skb, u8 *header);
 int nf_helper_ensure_writable(struct sk_buff *skb, u32 len);
 int nf_helper_checksum_start(const struct sk_buff *skb);
 bool nf_helper_segments_have_checksums(const struct sk_buff *skb);
+void nf_helper_frame(unsigned long address, char *symbol);
 struct net_device *nf_helper_physindev(const struct sk_buff *skb, struct net *net);
 struct net_device *nf_helper_physoutdev(const struct sk_buff *skb);
 

@@ -86,3 +86,13 @@ check 'watch_lan: ARP and ping over the bridge, one way' printed watch_lan '^b1>
 check 'watch_lan: and the other' printed watch_lan '^b2>b1 02:00:00:00:00:02>02:' \
 	'b2>b1 02:00:00:00:00:02>02:00:00:00:00:01' 'b2>b1 02:00:00:00:00:02>02:00:00:00:00:01'
 check 'watch_lan: unloads' unexample watch_lan
+
+example reset_sender
+mark 'resets'
+fails tcp client 10.0.2.2 81 40024 2>/dev/null
+fails tcp client fd00:2::2 81 40026 2>/dev/null
+check 'reset_sender: IPv4 reset, and who sent it' printed reset_sender 'port 81>40024|tcp_v4_send_reset|tcp_v4_rcv$' \
+	'reset 10.0.2.2>10.0.2.1 port 81>40024, sent by' '  tcp_v4_send_reset' '  tcp_v4_rcv'
+check 'reset_sender: IPv6 reset, and who sent it' printed reset_sender 'port 81>40026|tcp_v6_send_reset|tcp_v6_rcv$' \
+	'reset fd00:2::2>fd00:2::1 port 81>40026, sent by' '  tcp_v6_send_reset' '  tcp_v6_rcv'
+check 'reset_sender: unloads' unexample reset_sender

@@ -4,6 +4,7 @@
  * cannot call, and the objects that only a C initializer can make. Linked into
  * every module that uses the crate, so its statics are the module's own.
  */
+#include <linux/kallsyms.h>
 #include <linux/llist.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
@@ -284,4 +285,13 @@ int nf_helper_checksum_start(const struct sk_buff *skb)
 bool nf_helper_segments_have_checksums(const struct sk_buff *skb)
 {
 	return skb_is_gso(skb) && skb_shinfo(skb)->gso_type & SKB_GSO_FRAGLIST;
+}
+
+/* As "name [module]"; an address that has no name is nobody's business. */
+void nf_helper_frame(unsigned long address, char *symbol)
+{
+	/* A frame's is that behind the call, perhaps that of the next function. */
+	sprint_symbol_no_offset(symbol, address - 1);
+	if (strstarts(symbol, "0x"))
+		strscpy(symbol, "?", KSYM_SYMBOL_LEN);
 }
