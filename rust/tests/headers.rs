@@ -187,6 +187,23 @@ fn later_fragments_have_no_transport_header() {
     ));
 }
 
+/// As in the kernel, which does not look behind more than twelve.
+#[test]
+fn endless_extension_headers() {
+    for count in [11, 12, 8000] {
+        let mut packet = udp6()[..40].to_vec();
+        packet[6] = 60;
+        for left in (0..count).rev() {
+            packet.extend([if left == 0 { 17 } else { 60 }, 0, 1, 4, 0, 0, 0, 0]);
+        }
+        packet.extend([0, 53, 0x13, 0x88, 0, 8, 0, 0]);
+        let bytes = linear(&packet);
+        let ip = IpHeader::V6(Ipv6::read(&bytes).unwrap());
+        assert_eq!(ip.header_len(), 40 + 8 * count.min(12));
+        assert_eq!(ip.protocol() == 17, count <= 12);
+    }
+}
+
 #[test]
 fn malformed() {
     let mut packet = tcp4();
