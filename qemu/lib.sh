@@ -133,9 +133,10 @@ topology() {
 
 # --- traffic
 
-# serve NAMESPACE PORT: a TCP echo server, IPv4 and IPv6, there when this returns.
+# serve NAMESPACE PORT: a TCP echo server, IPv4 and IPv6, there when this returns. (socat's own PIPE would wait for itself
+# when that is full.)
 serve() {
-	ip netns exec "$1" socat -d0 "TCP6-LISTEN:$2,ipv6-v6only=0,reuseaddr,fork" PIPE &
+	ip netns exec "$1" socat -d0 "TCP6-LISTEN:$2,ipv6-v6only=0,reuseaddr,fork" EXEC:cat &
 	poll listening "$@"
 }
 
