@@ -188,6 +188,15 @@ missing() {
 
 unseen() { fails lines "$1"; }
 
+# hooks: what nft lists in the topology's namespaces.
+hooks() {
+	local ns
+	for ns in client router server; do
+		echo "$ns:"
+		within "$ns" nft list hooks
+	done
+}
+
 # modload MODULE [PARAMETER=VALUE...]
 modload() { insmod "$modules"/*/"$1.ko" "${@:2}"; }
 modunload() { rmmod "$1"; }

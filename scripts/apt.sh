@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # variables of the files sourced before
 # Where packages come from (sourced after lib.sh): the archive, proxy and checks of the host's own apt configuration.
 
 # An apt of our own beside the host's: its lists and downloads are in the cache, the host's are left alone.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # variables of the files sourced before
 # Debian's stock kernel (sourced after lib.sh, apt.sh and root.sh): its packages, all of one version, unpacked, with
 # the Rust metadata that Debian does not ship. Removing $cache/kernels fetches the newest kernel again.
 

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # variables for the files that source this
 # What the scripts share (sourced): where things are kept, how they speak, how they enter a private namespace.
 
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/rust-netfilter
-# shellcheck disable=SC2034 # read by the scripts that source this file
 suite=trixie kernel_suite=trixie-backports flavour=cloud-amd64
 
 PATH=$PATH:/usr/sbin:/sbin # chroot and mount's helpers: a user's PATH has them not

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # variables of the files sourced before
 # The build root (sourced after lib.sh and apt.sh): a Debian folder with the packages that scripts/packages lists, or
 # the machine itself where it has them all.
 

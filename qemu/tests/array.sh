@@ -8,13 +8,6 @@
 topology
 serve server 80
 
-hooks() {
-	local ns
-	for ns in client router server; do
-		echo "$ns:"
-		within "$ns" nft list hooks
-	done
-}
 priorities() { within client nft list hooks ip | awk '/nf_test_array/ { printf "%d ", $1 }'; }
 # error MESSAGE PARAMETER...: insmod fails with it.
 error() {

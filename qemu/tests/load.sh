@@ -6,14 +6,6 @@
 topology
 serve server 80
 
-hooks() {
-	local ns
-	for ns in client router server; do
-		echo "$ns:"
-		within "$ns" nft list hooks
-	done
-}
-
 cycles() {
 	local i
 	for ((i = 0; i < $1; i++)); do
