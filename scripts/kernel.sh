@@ -3,7 +3,9 @@
 # Debian's stock kernel (sourced after lib.sh, apt.sh and root.sh): its packages, all of one version, unpacked, with
 # the Rust metadata that Debian does not ship. Removing $cache/kernels fetches the newest kernel again.
 
-kernel=$cache/kernels/$kernel_suite
+# Named by how it is made as well: another way of making it makes another.
+recipe=$(sha256sum <"$project/scripts/rust-metadata.sh" | cut -c 1-8)
+kernel=$cache/kernels/$kernel_suite-$recipe
 
 need_space() {
 	local free
@@ -37,7 +39,6 @@ resolve_kernel() {
 
 make_kernel() {
 	local version names new
-	[[ -e $view/sources.list ]] || update_lists
 	read -r version names < <(resolve_kernel) || die "no $flavour kernel in $kernel_suite has all its packages in one version; remedy: try again tomorrow, when the mirror is whole (lists: $view)"
 	say "kernel: Debian $version $flavour$(grep -q "^$version " "$project/scripts/kernels" || echo ' (not yet in scripts/kernels, the list of those known good)')"
 	mkdir -p "$cache/debs"
@@ -45,11 +46,11 @@ make_kernel() {
 	step "kernel packages" "$cache/log/kernel-download.log" \
 		env --chdir="$cache/debs" apt-get "${apt_options[@]}" download ${names// /=$version }=$version
 
-	new=$cache/kernels/$version-$flavour.new
+	new=$cache/kernels/$version-$flavour-$recipe.new
 	discard "$new"
 	mkdir -p "$new"
 	step "kernel's Rust metadata" "$cache/log/kernel.log" "${namespace[@]}" "$project/scripts/inside.sh" "$root" "" "$cache" "$project" \
 		scripts/rust-metadata.sh "$new" "$version" 
 	mv "$new" "${new%.new}"
-	ln -sfn "$version-$flavour" "$kernel"
+	ln -sfn "$version-$flavour-$recipe" "$kernel"
 }
