@@ -47,9 +47,9 @@ doc: ## the library's documentation, into build/doc/netfilter/
 	@echo "build/doc/netfilter/index.html"
 
 install: kdir := $(or $(KDIR),/lib/modules/$(shell uname -r)/build)
-install: ## install the modules for the running kernel, or KDIR's (INSTALL_MOD_PATH is honoured)
-	@scripts/kbuild --kdir='$(kdir)' modules
-	@scripts/kbuild --kdir='$(kdir)' modules_install
+install: ## install nf_path for the running kernel, or KDIR's (INSTALL_MOD_PATH is honoured)
+	@scripts/kbuild --kdir='$(kdir)' tests= examples= modules
+	@scripts/kbuild --kdir='$(kdir)' tests= examples= modules_install
 	@depmod --basedir '$(or $(INSTALL_MOD_PATH),/)' "$$(make --silent --directory='$(kdir)' kernelrelease)"
 
 clean: ## remove what was built (the cache stays)

@@ -38,7 +38,7 @@ need_host_tools() {
 
 # A user's namespace can be forbidden in three ways, each with a remedy of its own.
 need_namespace() {
-	local why user
+	local why user free range
 	why=$("${namespace[@]}" true 2>&1) && return
 	user=$(id -un)
 	if ((EUID == 0)); then
@@ -46,7 +46,9 @@ need_namespace() {
 	elif ! command -v newuidmap >/dev/null; then
 		die "this needs uidmap; remedy: sudo apt-get install --yes uidmap"
 	elif ! grep -qE "^($user|$EUID):" /etc/subuid || ! grep -qE "^($user|$EUID):" /etc/subgid; then
-		die "user $user has no range of user ids; remedy: sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 $user"
+		free=$(awk -F: '{ end = $2 + $3; if (end > free) free = end } END { print free < 100000 ? 100000 : free }' /etc/subuid /etc/subgid)
+		range=$free-$((free + 65535))
+		die "user $user has no range of user ids; remedy: sudo usermod --add-subuids $range --add-subgids $range $user"
 	elif ! unshare --help | grep -q -- --map-auto; then
 		die "unshare is too old for --map-auto; remedy: Debian 12 or newer, or run as root"
 	else

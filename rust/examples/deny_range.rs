@@ -5,7 +5,7 @@
 //!
 //!     insmod nf_example_deny_range.ko
 //!     ip address add 192.0.2.1/32 dev lo
-//!     ping -I 192.0.2.1 127.0.0.1
+//!     ping -c 1 -I 192.0.2.1 127.0.0.1     # no answer; sendto(2) fails with EHOSTUNREACH
 
 #![deny(unsafe_code)]
 

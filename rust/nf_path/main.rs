@@ -35,7 +35,7 @@ module! {
         },
         port: i64 {
             default: 0,
-            description: "Only TCP and UDP with this source or destination port: 1 to 65535; 0, the default: all",
+            description: "Only TCP, UDP and SCTP with this source or destination port: 1 to 65535; 0, the default: all",
         },
         netns: i64 {
             default: 0,
