@@ -10,7 +10,7 @@ kernel=$cache/kernels/$kernel_suite-$recipe
 need_space() {
 	local free
 	free=$(df --output=avail --block-size=1G "$cache" | tail -n 1)
-	((free >= 6)) || die "$cache has $free GB free, 6 are needed; remedy: make room, or set XDG_CACHE_HOME to a folder elsewhere"
+	((free >= 6)) || die "$cache has $((free)) GB free, 6 are needed; remedy: make room, or set XDG_CACHE_HOME to a folder elsewhere"
 }
 
 # Prints "VERSION PACKAGE..." of the newest kernel that the archive has whole: it keeps several binaries of a series,
@@ -50,7 +50,7 @@ make_kernel() {
 	discard "$new"
 	mkdir -p "$new"
 	step "kernel's Rust metadata" "$cache/log/kernel.log" "${namespace[@]}" "$project/scripts/inside.sh" "$root" "" "$cache" "$project" \
-		scripts/rust-metadata.sh "$new" "$version" 
+		scripts/rust-metadata.sh "$new" "$version"
 	mv "$new" "${new%.new}"
 	ln -sfn "$version-$flavour-$recipe" "$kernel"
 }

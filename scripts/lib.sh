@@ -16,24 +16,23 @@ die() { say "error: $*"; exit 1; }
 namespace=(unshare --mount --pid --fork --kill-child)
 ((EUID == 0)) || namespace+=(--map-auto --map-root-user)
 
-# step WHAT LOG COMMAND...: runs a long command into a log. A terminal also shows the seconds and the log's last line.
-# If the command fails, so does the script, with the log's end and its path.
+# step WHAT LOG COMMAND...: runs a long command into a log, and shows the seconds and the log's last line meanwhile: on a
+# terminal in one line that changes, elsewhere twice a minute. If the command fails, so does the script, with the log's
+# end and its path.
 step() {
-	local what=$1 log=$2 start=$SECONDS status=0 ticker=
+	local what=$1 log=$2 start=$SECONDS status=0 ticker
 	shift 2
 	mkdir -p "${log%/*}"
 	say "$what ... (log: $log)"
 	: >"$log"
-	if [[ -t 2 ]]; then
-		ticker "$log" &
-		ticker=$!
-	fi
+	trap 'say "$what: interrupted; nothing half-made is used, the next run begins this step anew"; exit 130' INT
+	ticker "$log" &
+	ticker=$!
 	"$@" </dev/null >"$log" 2>&1 || status=$?
-	if [[ $ticker ]]; then
-		kill "$ticker" 2>/dev/null || true
-		wait "$ticker" 2>/dev/null || true
-		printf '\r\e[K' >&2
-	fi
+	kill "$ticker" 2>/dev/null || true
+	wait "$ticker" 2>/dev/null || true
+	[[ ! -t 2 ]] || printf '\r\e[K' >&2
+	trap - INT
 	((status == 0)) || { tail -n 20 "$log" | cut -c 1-300 >&2; die "$what: failed (status $status), whole log: $log"; }
 	say "$what: done in $((SECONDS - start)) s"
 }
@@ -42,11 +41,14 @@ step() {
 ticker() {
 	local start=$SECONDS width last
 	width=$(tput cols 2>/dev/null || echo 80)
-	while kill -0 $$ 2>/dev/null; do
+	while sleep 1; kill -0 $$ 2>/dev/null; do
 		last=$(tail -c 400 "$1" | tr '\r' '\n' | tail -n 1 | tr -cd '[:print:]')
 		last="  $((SECONDS - start)) s: $last"
-		printf '\r\e[K%s' "${last:0:width-1}" >&2
-		sleep 1
+		if [[ -t 2 ]]; then
+			printf '\r\e[K%s' "${last:0:width-1}" >&2
+		elif (((SECONDS - start) % 30 == 0)); then
+			say "${last:0:width}"
+		fi
 	done
 }
 
