@@ -111,6 +111,6 @@ int nf_table_net_init(struct net *net);
 void nf_table_net_pre_exit(struct net *net);
 void nf_table_device_gone(struct net *net, struct net_device *dev);
 void nf_table_free(void);
-void nf_registration_finish(struct llist_node *node);
+void nf_registration_finish(struct llist_node *list);
 
 #endif

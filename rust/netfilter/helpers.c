@@ -138,10 +138,7 @@ static LLIST_HEAD(nf_deferred_list);
 
 static void nf_deferred_function(struct work_struct *work)
 {
-	struct llist_node *node, *next;
-
-	llist_for_each_safe(node, next, llist_del_all(&nf_deferred_list))
-		nf_registration_finish(node);
+	nf_registration_finish(llist_del_all(&nf_deferred_list));
 }
 
 static DECLARE_WORK(nf_deferred_work, nf_deferred_function);

@@ -22,8 +22,8 @@ use kernel::ffi::c_uint;
 /// The implementing type only names the function; what it works on is [`Data`](Self::Data). It is for
 /// the packets of one family, or of several with an implementation each.
 pub trait Hook<F: Family = Ip> {
-    /// What the hooks of an array share: configuration, counters. Any CPU may be in the hook, hence
-    /// `Sync`; it is dropped by the one that drops the [`Registration`](crate::Registration), hence
+    /// What the hooks of an array share, or what each entry of it has: configuration, counters. Any
+    /// CPU may be in the hook, hence `Sync`; it is dropped by the one that drops the [`Registration`](crate::Registration), hence
     /// `Send`.
     type Data: Send + Sync + 'static;
 

@@ -11,58 +11,67 @@ use crate::{
     table::{self, Array, Callbacks, Scope}, //
 };
 use core::{
+    ffi::c_void,
+    iter,
+    mem,
     ops::Deref,
-    ptr::NonNull, //
+    ptr::{self, NonNull}, //
 };
 use kernel::{
+    alloc::flags::__GFP_NOWARN,
     prelude::*,
     sync::rcu::synchronize_rcu, //
 };
 
-/// An ops array that is registered, and the data that its hooks share.
+/// An ops array that is registered, and the data of its hooks: a `D` that they share, or `[D]`, one for
+/// each entry of the array in its order.
 ///
-/// Dropping it takes the hooks off, waits a grace period, and then drops the data: no hook runs any
-/// more, on any CPU, and nobody reads the ops. Dropped where it may not sleep (in a hook, say), it has
-/// a work item do that a moment later. One that is leaked stays until the module is unloaded.
+/// The data can be had from it. Dropping it takes the hooks off, waits a grace period, and then drops
+/// the data: no hook runs any more, on any CPU, and nobody reads the ops. Dropped where it may not
+/// sleep (in a hook, say), it has a work item do that a moment later. One that is leaked stays until
+/// the module is unloaded.
 ///
 /// A namespace that goes away takes the hooks in it along.
 ///
 /// # Invariants
 ///
-/// `inner` came from a [`KBox`], and is freed only by `finish`; its array is in the table until then.
+/// `inner` came from a [`KBox`], and is freed only by `finish`; its array is in the table until then,
+/// or until what it is for has gone.
 ///
 /// C: `nf_register_net_hooks()`, `nf_unregister_net_hooks()`, `struct pernet_operations`.
-pub struct Registration<D: Send + Sync + 'static> {
+pub struct Registration<D: ?Sized + Send + Sync + 'static> {
     inner: NonNull<Inner<D>>,
 }
 
 /// # Invariants
 ///
-/// `array` keeps the table's requirements: it does not move, and it and `data`, which its ops point
-/// to, are freed only after `table::remove` and a grace period; `_callbacks` are there for as long.
+/// `handle.array` keeps the table's requirements: it does not move, and it and `data`, which its ops
+/// point to, are freed only after `table::remove` and a grace period; `_callbacks` are there for as
+/// long.
 #[repr(C)]
-struct Inner<D> {
+struct Inner<D: ?Sized> {
     /// First, so that a pointer to it is one to the whole.
-    deferred: Deferred,
-    array: Array,
-    data: Pin<KBox<D>>,
+    handle: Handle,
+    data: Pin<KVBox<D>>,
     _callbacks: Callbacks,
 }
 
-/// A registration whose end has been left to the work item.
+/// What the end of a registration needs, whatever its data are.
 #[repr(C)]
-struct Deferred {
+struct Handle {
     /// First: `helpers.c` links them by it.
     node: bindings::llist_node,
-    finish: unsafe fn(NonNull<Deferred>),
+    array: Array,
+    free: unsafe fn(NonNull<Handle>),
 }
 
-// SAFETY: It owns a `D`, which is `Send`, and an array, which is bound to no task.
-unsafe impl<D: Send + Sync + 'static> Send for Registration<D> {}
+// SAFETY: It owns the data, which are `Send`, and an array, which is bound to no task.
+unsafe impl<D: ?Sized + Send + Sync + 'static> Send for Registration<D> {}
 
 // SAFETY: `&Registration` only gives `&D`, and `D` is `Sync`.
-unsafe impl<D: Send + Sync + 'static> Sync for Registration<D> {}
+unsafe impl<D: ?Sized + Send + Sync + 'static> Sync for Registration<D> {}
 
+/// One `D` for all hooks of the array.
 impl<D: Send + Sync + 'static> Registration<D> {
     /// Puts all of `ops` into `net` or, with an error, none.
     ///
@@ -80,10 +89,7 @@ impl<D: Send + Sync + 'static> Registration<D> {
     where
         Error: From<E>,
     {
-        Self::new(ops.iter().map(Op::raw), data, |array| {
-            // SAFETY: As `new` promises.
-            unsafe { table::insert(array, Scope::Net(net.as_ptr())) }
-        })
+        Self::shared(ops.iter().map(Op::raw), data, Place::Net(net))
     }
 
     /// Puts all of `ops` into every namespace, present and future, or, with an error, into none.
@@ -100,10 +106,7 @@ impl<D: Send + Sync + 'static> Registration<D> {
     where
         Error: From<E>,
     {
-        Self::new(ops.iter().map(Op::raw), data, |array| {
-            // SAFETY: As `new` promises.
-            unsafe { table::insert(array, Scope::All) }
-        })
+        Self::shared(ops.iter().map(Op::raw), data, Place::AllNets)
     }
 
     /// Puts all of `ops` on the device called `device` in `net` or, with an error, none.
@@ -126,114 +129,316 @@ impl<D: Send + Sync + 'static> Registration<D> {
     where
         Error: From<E>,
     {
-        Self::new(ops.iter().map(DeviceOp::raw), data, |mut array| {
-            // Held until the array is in the table: from then on the notifier takes care.
-            let rtnl = Rtnl::lock();
-            let dev = rtnl.device(net, device).ok_or(ENODEV)?;
-            // SAFETY: As `new` promises; nobody else has the array yet.
-            unsafe {
-                array.as_mut().set_device(dev);
-                table::insert(array, Scope::Device(net.as_ptr(), dev))
-            }
-        })
+        let place = Place::Device(net, device);
+        Self::shared(ops.iter().map(DeviceOp::raw), data, place)
     }
 
-    /// Makes data and array, and lets `insert` put the array into the table. The array that `insert`
-    /// is given is valid and its alone; if `insert` succeeds it stays until it is out of the table
-    /// and a grace period has passed, and so do the data and the callbacks.
-    fn new<E>(
+    fn shared<E>(
         ops: impl ExactSizeIterator<Item = bindings::nf_hook_ops>,
         data: impl PinInit<D, E>,
-        insert: impl FnOnce(NonNull<Array>) -> Result,
+        place: Place<'_>,
     ) -> Result<Self>
     where
         Error: From<E>,
     {
-        if !may_sleep() {
-            return Err(EDEADLK);
-        }
-        // More is a warning of the allocator's.
-        const {
-            assert!(
-                size_of::<D>() <= 4 << 20,
-                "the data are too large for one allocation"
-            )
-        };
-        if ops.len() > MAX_OPS {
-            return Err(E2BIG);
-        }
-        let callbacks = Callbacks::get()?;
-        let data = KBox::pin_init(data, GFP_KERNEL)?;
-        let mut raw = KVec::with_capacity(ops.len(), GFP_KERNEL)?;
+        check(ops.len())?;
+        let data = KVBox::pin_init(data, GFP_KERNEL | __GFP_NOWARN)?;
+        let mut raw = KVVec::with_capacity(ops.len(), GFP_KERNEL)?;
         for op in ops {
-            // The ops' functions take a `D`: see the invariants of `Op`.
-            let priv_ = NonNull::from(&*data).as_ptr().cast();
+            let priv_ = to_priv(&*data);
             raw.push(bindings::nf_hook_ops { priv_, ..op }, GFP_KERNEL)?;
         }
+        // SAFETY: The ops have been given that data; their functions take a `D`: see the invariants of
+        // `Op`.
+        unsafe { Self::new(raw, data, place) }
+    }
+}
+
+/// A `D` for each entry of the array. What is registered is a list of entries: an [`Op`] and the data
+/// that its hook is given.
+///
+/// ```ignore
+/// let entries = [
+///     (Op::inet::<Count>(Point::LocalIn, Priority::FIRST), Counter::new()?),
+///     (Op::inet::<Count>(Point::LocalIn, Priority::LAST), Counter::new()?),
+/// ];
+/// let counters = Registration::entries_in_net(&net, entries)?;
+/// // elsewhere:
+/// let sums = counters.iter().map(Counter::sum);
+/// ```
+impl<D: Send + Sync + 'static> Registration<[D]> {
+    /// Puts all of `entries` into `net` or, with an error, none.
+    ///
+    /// # Errors
+    ///
+    /// As [`in_net`](Registration::in_net), and what the data of an entry fail with.
+    ///
+    /// # Context
+    ///
+    /// May sleep.
+    pub fn entries_in_net<I, E>(
+        net: &Net,
+        entries: impl IntoIterator<Item = (Op<D>, I)>,
+    ) -> Result<Self>
+    where
+        I: PinInit<D, E>,
+        Error: From<E>,
+    {
+        Self::entries(
+            entries.into_iter().map(|(op, data)| (op.raw(), data)),
+            Place::Net(net),
+        )
+    }
+
+    /// Puts all of `entries` into every namespace, present and future, or, with an error, into none.
+    ///
+    /// # Errors
+    ///
+    /// As [`in_all_nets`](Registration::in_all_nets), and what the data of an entry fail with.
+    ///
+    /// # Context
+    ///
+    /// May sleep.
+    pub fn entries_in_all_nets<I, E>(entries: impl IntoIterator<Item = (Op<D>, I)>) -> Result<Self>
+    where
+        I: PinInit<D, E>,
+        Error: From<E>,
+    {
+        Self::entries(
+            entries.into_iter().map(|(op, data)| (op.raw(), data)),
+            Place::AllNets,
+        )
+    }
+
+    /// Puts all of `entries` on the device called `device` in `net` or, with an error, none.
+    ///
+    /// # Errors
+    ///
+    /// As [`on_device`](Registration::on_device), and what the data of an entry fail with.
+    ///
+    /// # Context
+    ///
+    /// May sleep.
+    pub fn entries_on_device<I, E>(
+        net: &Net,
+        device: &CStr,
+        entries: impl IntoIterator<Item = (DeviceOp<D>, I)>,
+    ) -> Result<Self>
+    where
+        I: PinInit<D, E>,
+        Error: From<E>,
+    {
+        let entries = entries.into_iter().map(|(op, data)| (op.raw(), data));
+        Self::entries(entries, Place::Device(net, device))
+    }
+
+    fn entries<I, E>(
+        entries: impl Iterator<Item = (bindings::nf_hook_ops, I)>,
+        place: Place<'_>,
+    ) -> Result<Self>
+    where
+        I: PinInit<D, E>,
+        Error: From<E>,
+    {
+        check(0)?;
+        let (mut ops, mut inits) = (KVVec::new(), KVVec::new());
+        for (op, init) in entries {
+            check(ops.len().saturating_add(1))?;
+            ops.push(op, GFP_KERNEL)?;
+            inits.push(init, GFP_KERNEL)?;
+        }
+        let data = pin_init_all(inits)?;
+        for (op, data) in ops.iter_mut().zip(&*data) {
+            op.priv_ = to_priv(data);
+        }
+        // SAFETY: The ops have been given those data; their functions take a `D`: see the invariants
+        // of `Op`.
+        unsafe { Self::new(ops, data, place) }
+    }
+}
+
+/// What is registered where.
+enum Place<'a> {
+    Net(&'a Net),
+    AllNets,
+    Device(&'a Net, &'a CStr),
+}
+
+impl<D: ?Sized + Send + Sync + 'static> Registration<D> {
+    /// Puts `ops` into the table, with the data that their `priv` pointers point into.
+    ///
+    /// # Safety
+    ///
+    /// The `priv` pointers must be to what the ops' functions take, in `data`.
+    unsafe fn new(
+        ops: KVVec<bindings::nf_hook_ops>,
+        data: Pin<KVBox<D>>,
+        place: Place<'_>,
+    ) -> Result<Self> {
+        let callbacks = Callbacks::get()?;
         let inner = Inner {
-            deferred: Deferred {
+            handle: Handle {
                 node: Default::default(),
-                finish: finish::<D>,
+                array: Array::new(ops),
+                free: free::<D>,
             },
-            array: Array::new(raw),
             data,
             _callbacks: callbacks,
         };
         let inner = NonNull::from(KBox::leak(KBox::new(inner, GFP_KERNEL)?));
-        // SAFETY: Made from a box just now.
-        let array = unsafe { NonNull::new_unchecked(&raw mut (*inner.as_ptr()).array) };
-        if let Err(error) = insert(array) {
-            // SAFETY: Not in the table, and not used after this.
-            unsafe { free(inner) };
-            return Err(error);
+        // INVARIANT: Made from a box just now. Its array is not in the table yet: as if what it is for
+        // had gone.
+        let registration = Self { inner };
+        // SAFETY: As above; a projection of a valid pointer.
+        let mut array = unsafe { NonNull::new_unchecked(&raw mut (*inner.as_ptr()).handle.array) };
+        // SAFETY: It is nobody else's yet. It stays where it is until `finish` takes it out of the
+        // table and a grace period has passed, and so do data and callbacks.
+        unsafe {
+            match place {
+                Place::Net(net) => table::insert(array, Scope::Net(net.as_ptr()))?,
+                Place::AllNets => table::insert(array, Scope::All)?,
+                Place::Device(net, name) => {
+                    // Held until the array is in the table: from then on the notifier takes care.
+                    let rtnl = Rtnl::lock();
+                    let dev = rtnl.device(net, name).ok_or(ENODEV)?;
+                    array.as_mut().set_device(dev);
+                    table::insert(array, Scope::Device(net.as_ptr(), dev))?;
+                }
+            }
         }
-        // INVARIANT: Its array has just been put into the table.
-        Ok(Self { inner })
+        Ok(registration)
+    }
+
+    /// Drops registrations together: they share one grace period, where each dropped alone waits for
+    /// one of its own.
+    ///
+    /// All their hooks are off before the first of their data are dropped.
+    pub fn drop_all(registrations: impl IntoIterator<Item = Self>) {
+        let mut list = ptr::null_mut();
+        for registration in registrations {
+            let node = registration.into_node();
+            // SAFETY: It is valid and ours alone.
+            unsafe { (*node).next = list };
+            list = node;
+        }
+        // SAFETY: A list of what `into_node` gave.
+        unsafe { end(list) };
+    }
+
+    /// The registration without its owner.
+    fn into_node(self) -> *mut bindings::llist_node {
+        let node = self.inner.as_ptr().cast();
+        mem::forget(self);
+        node
     }
 }
 
 /// More do not fit into the chains of one namespace and device: 1024 at each of 18 points.
 const MAX_OPS: usize = 18 * 1024;
 
-/// Takes a registration off. May sleep.
-///
-/// # Safety
-///
-/// `deferred` must be that of an `Inner<D>` of a `Registration<D>` that is not used after this.
-unsafe fn finish<D>(deferred: NonNull<Deferred>) {
-    let inner = deferred.cast::<Inner<D>>();
-    // SAFETY: By the safety requirement.
-    table::remove(unsafe { NonNull::new_unchecked(&raw mut (*inner.as_ptr()).array) });
-    // SAFETY: Out of the table, and not used after this.
-    unsafe { free(inner) };
+/// Whether one may register so many ops here.
+fn check(count: usize) -> Result {
+    if !may_sleep() {
+        return Err(EDEADLK);
+    }
+    if count > MAX_OPS {
+        return Err(E2BIG);
+    }
+    Ok(())
 }
 
-/// Frees what is not in the table any more, once nobody can be reading it. May sleep.
-///
-/// # Safety
-///
-/// `inner` must have come from a box, not be in the table, and not be used after this.
-unsafe fn free<D>(inner: NonNull<Inner<D>>) {
-    synchronize_rcu();
-    // SAFETY: By the safety requirement, and no hook runs any more: a grace period has passed.
-    let inner = unsafe { KBox::from_raw(inner.as_ptr()) };
-    table::drop_stolen(&inner.array);
+/// What an op has for its hook's data.
+fn to_priv<D>(data: &D) -> *mut c_void {
+    ptr::from_ref(data).cast_mut().cast()
 }
 
-/// The work item's.
+/// Makes each in its place.
+fn pin_init_all<D, I: PinInit<D, E>, E>(inits: KVVec<I>) -> Result<Pin<KVBox<[D]>>>
+where
+    Error: From<E>,
+{
+    let mut all = KVVec::with_capacity(inits.len(), GFP_KERNEL | __GFP_NOWARN)?;
+    for init in inits {
+        let slot = all.spare_capacity_mut().as_mut_ptr();
+        // SAFETY: There is room for as many as `inits` had. A value stays in its place from now on, as
+        // the vector does not grow.
+        unsafe { pin_init::raw_try_init(slot.cast::<D>(), init)? };
+        // SAFETY: One more has been made.
+        unsafe { all.inc_len(1) };
+    }
+    let (ptr, len, _capacity) = all.into_raw_parts();
+    // SAFETY: The vector's allocation, made for as many as it has.
+    Ok(unsafe { KVBox::from_raw(ptr::slice_from_raw_parts_mut(ptr, len)) }.into())
+}
+
+/// Takes registrations off: at once or, where one may not sleep, a moment later.
 ///
 /// # Safety
 ///
-/// `node` must be that of a `Deferred`, which is the work item's alone.
+/// `list` must be null or a list of `Handle`s of registrations that have no owner any more.
+unsafe fn end(list: *mut bindings::llist_node) {
+    if may_sleep() {
+        // SAFETY: By the safety requirement.
+        unsafe { nf_registration_finish(list) };
+        return;
+    }
+    // SAFETY: As above; the work item is the only one to use a node from then on.
+    unsafe { nodes(list).for_each(|node| bindings::nf_helper_defer(node.as_ptr())) };
+}
+
+/// Takes registrations off: all of them, and then waits one grace period. May sleep.
+///
+/// # Safety
+///
+/// As for `end`.
 #[no_mangle]
-unsafe extern "C" fn nf_registration_finish(node: *mut bindings::llist_node) {
-    if let Some(deferred) = NonNull::new(node.cast::<Deferred>()) {
-        // SAFETY: By the safety requirement; `finish` is that of its own type.
-        unsafe { (deferred.as_ref().finish)(deferred) };
+unsafe extern "C" fn nf_registration_finish(list: *mut bindings::llist_node) {
+    if list.is_null() {
+        return;
+    }
+    // SAFETY: By the safety requirement, as for the following.
+    let handles = || unsafe { nodes(list) }.map(NonNull::cast::<Handle>);
+    table::remove(handles().map(|handle| {
+        // SAFETY: A projection of a valid pointer.
+        unsafe { NonNull::new_unchecked(&raw mut (*handle.as_ptr()).array) }
+    }));
+    synchronize_rcu();
+    for handle in handles() {
+        // SAFETY: Out of the table, and not used after this; `free` is that of its own type.
+        unsafe { ((*handle.as_ptr()).free)(handle) };
     }
 }
 
-impl<D: Send + Sync + 'static> Deref for Registration<D> {
+/// The nodes of a list. One that it has given is not looked at again.
+///
+/// # Safety
+///
+/// `list` must be null or a list, of which nobody changes what has not been given yet.
+unsafe fn nodes(
+    list: *mut bindings::llist_node,
+) -> impl Iterator<Item = NonNull<bindings::llist_node>> {
+    let mut next = list;
+    iter::from_fn(move || {
+        let node = NonNull::new(next)?;
+        // SAFETY: By the safety requirement.
+        next = unsafe { (*node.as_ptr()).next };
+        Some(node)
+    })
+}
+
+/// Frees what is not in the table any more and what nobody can be reading.
+///
+/// # Safety
+///
+/// `handle` must be that of an `Inner<D>` that came from a box and is not in the table, a grace period
+/// must have passed since it was, and it must not be used after this.
+unsafe fn free<D: ?Sized>(handle: NonNull<Handle>) {
+    // SAFETY: By the safety requirement.
+    let inner = unsafe { KBox::from_raw(handle.cast::<Inner<D>>().as_ptr()) };
+    table::drop_stolen(&inner.handle.array);
+}
+
+impl<D: ?Sized + Send + Sync + 'static> Deref for Registration<D> {
     type Target = D;
 
     fn deref(&self) -> &D {
@@ -242,15 +447,10 @@ impl<D: Send + Sync + 'static> Deref for Registration<D> {
     }
 }
 
-impl<D: Send + Sync + 'static> Drop for Registration<D> {
+impl<D: ?Sized + Send + Sync + 'static> Drop for Registration<D> {
     fn drop(&mut self) {
-        let deferred = self.inner.cast::<Deferred>();
-        if may_sleep() {
-            // SAFETY: By the type invariant, and this is its end.
-            unsafe { finish::<D>(deferred) };
-        } else {
-            // SAFETY: As above; the work item is the only one to use it from now on.
-            unsafe { bindings::nf_helper_defer(deferred.as_ptr().cast()) };
-        }
+        let node: *mut bindings::llist_node = self.inner.as_ptr().cast();
+        // SAFETY: By the type invariant, and this is its end.
+        unsafe { end(node) };
     }
 }

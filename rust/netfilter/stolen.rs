@@ -35,7 +35,8 @@ impl<'p, F: Resumable> Packet<'p, F> {
     ///
     /// The packet, where there is no memory; where a module's hooks keep 16384 already; where this
     /// hook stands more than once in the chain with the same data, as the core does not tell which of
-    /// them it is calling; and at a bridge's `LOCAL_IN`.
+    /// them it is calling (entries of a `Registration<[D]>` have data of their own); and at a bridge's
+    /// `LOCAL_IN`.
     pub fn steal(self) -> Result<(Verdict<'p>, Stolen), Self> {
         let state = core::ptr::from_ref(self.state()).cast();
         // SAFETY: The packet is the hook's to take, with its state, function and data as `Packet`'s

@@ -24,7 +24,7 @@ pub(crate) enum Scope {
     Net(NonNull<bindings::net>),
     /// This device, which is in this namespace.
     Device(NonNull<bindings::net>, NonNull<bindings::net_device>),
-    /// What it was for is gone.
+    /// Nothing: it is not in the table. Perhaps what it was for has gone.
     Gone,
 }
 
@@ -44,9 +44,9 @@ impl Scope {
 ///
 /// While an array is in the table it does not move, and neither it nor what its `priv` pointers
 /// point to is freed; it is in the core's chains of those namespaces of the table that are in its
-/// scope, and of no others.
+/// scope, and of no others. While it is not, its scope is `Gone`.
 pub(crate) struct Array {
-    ops: KVec<bindings::nf_hook_ops>,
+    ops: KVVec<bindings::nf_hook_ops>,
     scope: Scope,
 }
 
@@ -58,7 +58,7 @@ unsafe impl Sync for Array {}
 
 impl Array {
     /// Not for anything yet.
-    pub(crate) fn new(ops: KVec<bindings::nf_hook_ops>) -> Self {
+    pub(crate) fn new(ops: KVVec<bindings::nf_hook_ops>) -> Self {
         Self {
             ops,
             scope: Scope::Gone,
@@ -100,6 +100,15 @@ struct Table {
     /// Alive: between the core's calls of `init` and `pre_exit`.
     nets: KVec<NonNull<bindings::net>>,
     arrays: KVec<NonNull<Array>>,
+}
+
+impl Table {
+    fn forget_gone(&mut self) {
+        self.arrays.retain(|array| {
+            // SAFETY: An array of the table is valid.
+            unsafe { array.as_ref() }.scope != Scope::Gone
+        });
+    }
 }
 
 /// The table behind its mutex.
@@ -171,9 +180,8 @@ pub(crate) unsafe fn insert(mut array: NonNull<Array>, scope: Scope) -> Result {
     TABLE.with(|table| {
         // SAFETY: By the safety requirement.
         let new = unsafe { array.as_mut() };
-        new.scope = scope;
-        let nets = || table.nets.iter().copied().filter(|&net| new.scope.has(net));
-        if new.scope != Scope::All && nets().next().is_none() {
+        let nets = || table.nets.iter().copied().filter(|&net| scope.has(net));
+        if scope != Scope::All && nets().next().is_none() {
             return Err(ENOENT);
         }
         table.arrays.reserve(1, GFP_KERNEL)?;
@@ -188,6 +196,7 @@ pub(crate) unsafe fn insert(mut array: NonNull<Array>, scope: Scope) -> Result {
             }
         }
         // INVARIANT: It is in all namespaces of its scope, and the caller keeps it in place.
+        new.scope = scope;
         table.arrays.push(array, GFP_KERNEL)?;
         Ok(())
     })
@@ -199,22 +208,20 @@ pub(crate) fn drop_stolen(array: &Array) {
     unsafe { bindings::nf_stolen_ops_gone(array.ops.as_ptr(), array.count()) };
 }
 
-/// Takes an array out of all chains and out of the table. It may still be in use until a grace
-/// period has passed. May sleep.
-pub(crate) fn remove(array: NonNull<Array>) {
+/// Takes arrays out of all chains and out of the table, where they are there. They may still be in use
+/// until a grace period has passed. May sleep.
+pub(crate) fn remove(gone: impl Iterator<Item = NonNull<Array>>) {
     TABLE.with(|table| {
-        let Table { nets, arrays } = table;
-        arrays.retain(|&mut other| {
-            if other == array {
-                // SAFETY: An array of the table is valid.
-                let array = unsafe { array.as_ref() };
-                for &net in nets.iter().filter(|&&net| array.scope.has(net)) {
-                    // SAFETY: By `Array`'s invariants it is there; namespaces of the table are alive.
-                    unsafe { array.unregister(net) };
-                }
+        for mut array in gone {
+            // SAFETY: The caller's arrays are valid, and only looked at and changed under the lock.
+            let array = unsafe { array.as_mut() };
+            for &net in table.nets.iter().filter(|&&net| array.scope.has(net)) {
+                // SAFETY: By `Array`'s invariants it is there; namespaces of the table are alive.
+                unsafe { array.unregister(net) };
             }
-            other != array
-        });
+            array.scope = Scope::Gone;
+        }
+        table.forget_gone();
     });
 }
 
@@ -269,6 +276,7 @@ extern "C" fn nf_table_net_pre_exit(net: *mut bindings::net) {
                 }
             }
         }
+        table.forget_gone();
     });
 }
 
@@ -288,6 +296,7 @@ extern "C" fn nf_table_device_gone(net: *mut bindings::net, dev: *mut bindings::
                 array.scope = Scope::Gone;
             }
         }
+        table.forget_gone();
     });
 }
 
