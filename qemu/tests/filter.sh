@@ -73,7 +73,7 @@ check 'gives what the program returns: here the protocol' lines 'LOCAL_OUT proto
 wrong() {
 	mark wrong
 	check "refused: $1" fails write "$2"
-	check "and says so: $1" lines "^nf_test_filter: $1\$"
+	check "and says so: $1" lines "^nf_test_filter: (BPF program: )?$1\$"
 }
 wrong 'line 2, column 5: not a decimal number' '1
 6 0 0x 0'

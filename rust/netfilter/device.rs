@@ -43,6 +43,16 @@ impl Device {
 pub struct DeviceName([u8; bindings::IFNAMSIZ as usize]);
 
 impl DeviceName {
+    /// Its bytes, filled up with NULs.
+    pub(crate) fn padded(&self) -> [u8; bindings::IFNAMSIZ as usize] {
+        // What is behind the first NUL is nobody's.
+        let mut name = [0; bindings::IFNAMSIZ as usize];
+        name.iter_mut()
+            .zip(self.as_bytes())
+            .for_each(|(to, from)| *to = *from);
+        name
+    }
+
     /// Its bytes, without the NUL.
     pub fn as_bytes(&self) -> &[u8] {
         self.0.split(|&byte| byte == 0).next().unwrap_or_default()

@@ -25,6 +25,7 @@ forward!(
     crate::conntrack::Status,
     crate::conntrack::Tuple,
     crate::DeviceName,
+    crate::filter::FieldError,
     crate::filter::FilterError,
     crate::filter::TextError,
     crate::IpHeader<'_>,

@@ -1,22 +1,94 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Classic BPF: programs that say whether a packet is wanted, as `tcpdump` makes them.
+//! Which packets are wanted: by fields, and by programs of classic BPF as `tcpdump` makes them.
 //!
 //! ```ignore
+//! let filter = Filter::parse(b"proto tcp dport 80 src 10.0.1.0/24")?;
 //! // tcpdump -y RAW -ddd 'udp port 53', for packets that begin with their IP header
 //! let filter = BpfFilter::parse(text)?;
 //! // in a hook:
 //! if filter.matches(&packet) { /* ... */ }
 //! ```
 
+mod fields;
 mod text;
 
+pub use fields::{FieldError, FieldErrorKind, Fields};
 pub use text::{TextError, TextErrorKind};
 
-use crate::{bindings, context::may_sleep, family::Family, packet::Packet};
+use crate::{
+    bindings,
+    context::may_sleep,
+    family::Family,
+    header::{IpHeader, Transport},
+    packet::Packet,
+};
 use core::{fmt, ptr::NonNull};
+use fields::Subject;
 use kernel::{error::to_result, prelude::*};
 use text::Parser;
+
+/// [`Fields`] that a packet must have, and a [`BpfFilter`] that must want it; either may be missing.
+///
+/// A person writes it `proto tcp dport 80 src 10.0.1.0/24`, fields in any order, and behind them, if
+/// there is a program, `bpf` and what `tcpdump -y RAW -ddd` prints. Nothing at all stands for all packets.
+#[derive(Default)]
+pub struct Filter {
+    fields: Fields,
+    program: Option<BpfFilter>,
+}
+
+impl Filter {
+    /// Reads what a person has written.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the text and where, or as [`BpfFilter::new`].
+    ///
+    /// # Context
+    ///
+    /// May sleep.
+    pub fn parse(text: &[u8]) -> Result<Self, FilterError> {
+        let (fields, program) = Fields::parse(text).map_err(FilterError::Field)?;
+        let program = program.map(BpfFilter::parse).transpose()?;
+        Ok(Self { fields, program })
+    }
+
+    /// Whether the packet is wanted.
+    pub fn matches<F: Family>(&self, packet: &Packet<'_, F>) -> bool {
+        self.fields.match_subject(packet)
+            && self
+                .program
+                .as_ref()
+                .is_none_or(|program| program.matches(packet))
+    }
+}
+
+impl<F: Family> Subject for Packet<'_, F> {
+    fn net(&self) -> u32 {
+        self.state().net().inode()
+    }
+
+    fn mark(&self) -> u32 {
+        Packet::mark(self)
+    }
+
+    fn in_device(&self) -> Option<[u8; 16]> {
+        Some(self.state().in_device()?.name().padded())
+    }
+
+    fn out_device(&self) -> Option<[u8; 16]> {
+        Some(self.state().out_device()?.name().padded())
+    }
+
+    fn ip(&self) -> Option<IpHeader<'_>> {
+        Packet::ip(self)
+    }
+
+    fn transport(&self, ip: &IpHeader<'_>) -> Option<Transport<'_>> {
+        Transport::read(self, ip)
+    }
+}
 
 /// An instruction of classic BPF.
 ///
@@ -130,9 +202,11 @@ impl Drop for BpfFilter {
     }
 }
 
-/// Why a program's text gives no [`BpfFilter`].
+/// Why a text gives no [`Filter`] or [`BpfFilter`].
 #[derive(Clone, Copy, Debug)]
 pub enum FilterError {
+    /// The text is not one of fields.
+    Field(FieldError),
     /// The text is not a program's.
     Text(TextError),
     /// The kernel does not take the program.
@@ -142,7 +216,11 @@ pub enum FilterError {
 impl fmt::Display for FilterError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Text(error) => error.fmt(f),
+            Self::Field(error) => error.fmt(f),
+            Self::Text(error) => {
+                f.write_str("BPF program: ")?;
+                error.fmt(f)
+            }
             Self::Kernel(error) if *error == EINVAL => f.write_str("not a valid BPF program"),
             Self::Kernel(error) => write!(f, "error {}", error.to_errno()),
         }
@@ -152,7 +230,7 @@ impl fmt::Display for FilterError {
 impl From<FilterError> for Error {
     fn from(error: FilterError) -> Self {
         match error {
-            FilterError::Text(_) => EINVAL,
+            FilterError::Field(_) | FilterError::Text(_) => EINVAL,
             FilterError::Kernel(error) => error,
         }
     }

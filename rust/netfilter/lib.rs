@@ -78,7 +78,7 @@ pub use counter::Counter;
 pub use device::{Device, DeviceName};
 pub use drop_reason::DropReason;
 pub use family::{Arp, ArpPoint, Bridge, Family, Ip, Netdev, NetdevPoint, Point, Resumable};
-pub use filter::BpfFilter;
+pub use filter::{BpfFilter, Filter};
 pub use header::{
     Arp as ArpHeader, Ethernet, Fragment, HeaderOption, Icmp, Icmpv6, IpHeader, Ipv4, Ipv6,
     MacAddr, Options, Sctp, Tcp, TcpFlags, Transport, Udp,

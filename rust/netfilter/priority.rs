@@ -94,6 +94,33 @@ impl Priority {
     }
 }
 
+impl Priority {
+    /// Reads what a person writes: a number, a name as [`Display`](fmt::Display) writes it (`conntrack`), or
+    /// a name and an offset (`conntrack-1`). None for anything else, and for what is not between
+    /// [`FIRST`](Self::FIRST) and [`LAST`](Self::LAST).
+    pub fn parse(text: &[u8]) -> Option<Self> {
+        // Names have hyphens too.
+        let named = Self::NAMES
+            .iter()
+            .filter_map(|&(p, name)| Some((p, text.strip_prefix(name.as_bytes())?)))
+            .min_by_key(|(_, rest)| rest.len());
+        let (base, by) = match named {
+            Some((base, b"")) => return Some(base),
+            Some((base, by @ [b'+' | b'-', ..])) => (base, by),
+            Some(_) => return None,
+            None => (Self(0), text),
+        };
+        let by: i64 = core::str::from_utf8(by).ok()?.parse().ok()?;
+        let sum = i64::from(base.0).checked_add(by)?;
+        Some(Self(i32::try_from(sum).ok()?))
+    }
+
+    /// The names that [`parse`](Self::parse) knows, in ascending order of priority.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        Self::NAMES.iter().map(|&(_, name)| name)
+    }
+}
+
 /// Writes the name of a well-known priority (as nft spells it where nft knows it), a name and an
 /// offset of at most ten (`conntrack-1`), or the number.
 impl fmt::Display for Priority {

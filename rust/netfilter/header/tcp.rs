@@ -81,6 +81,11 @@ impl TcpFlags {
     /// Letters in the order of the bits.
     const LETTERS: [char; 8] = ['F', 'S', 'R', 'P', 'A', 'U', 'E', 'C'];
 
+    /// All eight as the header has them, `FIN` in the lowest bit.
+    pub const fn bits(self) -> u8 {
+        self.0
+    }
+
     /// `FIN`
     pub const fn fin(self) -> bool {
         self.0 & 1 != 0
