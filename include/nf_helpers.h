@@ -15,6 +15,7 @@ struct module;
 struct net;
 struct net_device;
 struct nf_conn;
+struct nf_free_probe;
 struct nf_hook_entries;
 struct nf_hook_ops;
 struct nf_stolen;
@@ -105,6 +106,16 @@ u64 nf_helper_counter_sum(u64 __percpu *counter);
 int nf_helper_track(struct net *net, struct nf_tracking **tracking);
 void nf_helper_untrack(struct nf_tracking *tracking);
 void nf_tracking_free(void);
+
+/* free.c, called from Rust and, nf_free_unload(), from helpers.c */
+#define NF_DROP_REASON_LEN 48
+typedef void nf_free_fn(void *data, const struct sk_buff *skb, unsigned long location, u32 reason);
+
+int nf_free_add(nf_free_fn *fn, void *data, struct nf_free_probe **added);
+void nf_free_remove(struct nf_free_probe *probe);
+u64 nf_free_missed(const struct nf_free_probe *probe);
+void nf_free_unload(void);
+void nf_helper_drop_reason(u32 reason, char *name);
 
 /* table.rs and registration.rs, called from C */
 int nf_table_net_init(struct net *net);

@@ -26,6 +26,7 @@ forward!(
     crate::conntrack::Tuple,
     crate::DeviceName,
     crate::filter::FieldError,
+    crate::DropReason,
     crate::filter::FilterError,
     crate::filter::TextError,
     crate::IpHeader<'_>,

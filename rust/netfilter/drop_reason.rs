@@ -3,10 +3,14 @@
 //! Why a packet is dropped.
 
 use crate::bindings;
+use core::fmt;
 
 /// A reason for dropping a packet, as the `kfree_skb` tracepoint and the drop monitor show it.
 ///
-/// C: `enum skb_drop_reason`; here the ones that a hook may have.
+/// Its `Display` writes the kernel's name for it: `NETFILTER_DROP`; a number where it has none (any
+/// more: subsystems that are modules have their own).
+///
+/// C: `enum skb_drop_reason`; the constants are those that a hook may give.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DropReason(bindings::skb_drop_reason);
 
@@ -45,7 +49,31 @@ reasons! {
 }
 
 impl DropReason {
+    /// `reason` as the kernel gives it; none where it says that nothing was dropped.
+    pub(crate) fn from_raw(reason: u32) -> Option<Self> {
+        let not_dropped = [
+            bindings::skb_drop_reason_SKB_NOT_DROPPED_YET,
+            bindings::skb_drop_reason_SKB_CONSUMED,
+        ];
+        (!not_dropped.contains(&reason)).then_some(Self(reason))
+    }
+
+    /// The kernel's number for it, which is another one in another version.
+    pub fn number(self) -> u32 {
+        self.0
+    }
+
     pub(crate) fn get(self) -> bindings::skb_drop_reason {
         self.0
+    }
+}
+
+impl fmt::Display for DropReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut name = [0u8; bindings::NF_DROP_REASON_LEN as usize];
+        // SAFETY: The buffer is as long as that function wants it.
+        unsafe { bindings::nf_helper_drop_reason(self.0, name.as_mut_ptr()) };
+        let text = name.split(|&byte| byte == 0).next().unwrap_or_default();
+        f.write_str(core::str::from_utf8(text).unwrap_or("?"))
     }
 }

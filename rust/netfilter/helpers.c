@@ -170,6 +170,7 @@ static void nf_unload_free(void *arg)
 	nf_stolen_drain(true);
 	nf_table_free();
 	nf_tracking_free();
+	nf_free_unload();
 }
 
 static const struct kernel_param_ops nf_unload_ops = {

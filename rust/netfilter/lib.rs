@@ -56,8 +56,10 @@ mod family;
 #[doc = include_str!("guide.md")]
 pub mod guide {}
 pub mod filter;
+mod free;
 mod header;
 mod hook;
+mod id;
 mod name;
 mod net;
 mod packet;
@@ -79,11 +81,14 @@ pub use device::{Device, DeviceName};
 pub use drop_reason::DropReason;
 pub use family::{Arp, ArpPoint, Bridge, Family, Ip, Netdev, NetdevPoint, Point, Resumable};
 pub use filter::{BpfFilter, Filter};
+pub use filter::BpfFilter;
+pub use free::{FreeProbe, FreeRegistration, Freed};
 pub use header::{
     Arp as ArpHeader, Ethernet, Fragment, HeaderOption, Icmp, Icmpv6, IpHeader, Ipv4, Ipv6,
     MacAddr, Options, Sctp, Tcp, TcpFlags, Transport, Udp,
 };
 pub use hook::{DeviceOp, Hook, Op};
+pub use id::{ChainId, PacketId};
 pub use name::Name;
 pub use net::{Net, NetRef};
 pub use packet::{Gso, Owner, Packet};

@@ -8,6 +8,7 @@ use crate::{
     family::{Family, Ip},
     header::{self, Arp, Bytes, Ethernet, Header, IpHeader, Ipv4, Ipv6, Options, Plain, Transport},
     hook::HookFn,
+    id::PacketId,
     state::{IpVersion, State}, //
 };
 use core::{
@@ -86,6 +87,12 @@ impl<'p, F: Family> Packet<'p, F> {
     #[inline]
     pub fn state(&self) -> &'p State<F> {
         self.state
+    }
+
+    /// Which packet this is.
+    #[inline]
+    pub fn id(&self) -> PacketId {
+        PacketId::new(self.skb)
     }
 
     /// The point that the packet is at.

@@ -59,10 +59,39 @@ struct Inner<D: ?Sized> {
 /// What the end of a registration needs, whatever its data are.
 #[repr(C)]
 struct Handle {
-    /// First: `helpers.c` links them by it.
-    node: bindings::llist_node,
+    /// First, so that a pointer to it is one to the whole.
+    deferred: Deferred,
     array: Array,
     free: unsafe fn(NonNull<Handle>),
+}
+
+/// Something that is registered, of whatever kind, whose end may be left to the work item.
+#[repr(C)]
+pub(crate) struct Deferred {
+    /// First: `helpers.c` links them by it.
+    node: bindings::llist_node,
+    /// None: it is a `Handle`'s, and these end together.
+    finish: Option<unsafe fn(NonNull<Deferred>)>,
+}
+
+impl Deferred {
+    /// `finish` is called with this very value: see [`defer`](Self::defer).
+    pub(crate) fn new(finish: unsafe fn(NonNull<Deferred>)) -> Self {
+        Self {
+            node: Default::default(),
+            finish: Some(finish),
+        }
+    }
+
+    /// Calls `finish`, here if this may sleep, else in the work item.
+    ///
+    /// # Safety
+    ///
+    /// What `finish` requires must hold, and the value be used by nobody else from now on.
+    pub(crate) unsafe fn defer(this: NonNull<Self>) {
+        // SAFETY: By the safety requirement; a list of one.
+        unsafe { end(this.as_ptr().cast()) };
+    }
 }
 
 // SAFETY: It owns the data, which are `Send`, and an array, which is bound to no task.
@@ -278,7 +307,10 @@ impl<D: ?Sized + Send + Sync + 'static> Registration<D> {
         let callbacks = Callbacks::get()?;
         let inner = Inner {
             handle: Handle {
-                node: Default::default(),
+                deferred: Deferred {
+                    node: Default::default(),
+                    finish: None,
+                },
                 array: Array::new(ops),
                 free: free::<D>,
             },
@@ -371,11 +403,12 @@ where
     Ok(unsafe { KVBox::from_raw(ptr::slice_from_raw_parts_mut(ptr, len)) }.into())
 }
 
-/// Takes registrations off: at once or, where one may not sleep, a moment later.
+/// Takes off what is registered: at once or, where one may not sleep, a moment later.
 ///
 /// # Safety
 ///
-/// `list` must be null or a list of `Handle`s of registrations that have no owner any more.
+/// `list` must be null or a list of `Deferred`s that have no owner any more, and for which what their
+/// `finish` requires holds.
 unsafe fn end(list: *mut bindings::llist_node) {
     if may_sleep() {
         // SAFETY: By the safety requirement.
@@ -386,18 +419,33 @@ unsafe fn end(list: *mut bindings::llist_node) {
     unsafe { nodes(list).for_each(|node| bindings::nf_helper_defer(node.as_ptr())) };
 }
 
-/// Takes registrations off: all of them, and then waits one grace period. May sleep.
+/// Takes off what is registered; for all hooks it waits one grace period. May sleep.
 ///
 /// # Safety
 ///
 /// As for `end`.
 #[no_mangle]
 unsafe extern "C" fn nf_registration_finish(list: *mut bindings::llist_node) {
-    if list.is_null() {
+    let mut hooks = ptr::null_mut();
+    // SAFETY: By the safety requirement. A node is changed once it has been given.
+    for node in unsafe { nodes(list) } {
+        let deferred = node.cast::<Deferred>();
+        // SAFETY: By the safety requirement.
+        match unsafe { (*deferred.as_ptr()).finish } {
+            // SAFETY: As above; `finish` is that of its own type.
+            Some(finish) => unsafe { finish(deferred) },
+            None => {
+                // SAFETY: It is valid and ours alone.
+                unsafe { (*node.as_ptr()).next = hooks };
+                hooks = node.as_ptr();
+            }
+        }
+    }
+    if hooks.is_null() {
         return;
     }
-    // SAFETY: By the safety requirement, as for the following.
-    let handles = || unsafe { nodes(list) }.map(NonNull::cast::<Handle>);
+    // SAFETY: A list of those that are `Handle`s; as for the following.
+    let handles = || unsafe { nodes(hooks) }.map(NonNull::cast::<Handle>);
     table::remove(handles().map(|handle| {
         // SAFETY: A projection of a valid pointer.
         unsafe { NonNull::new_unchecked(&raw mut (*handle.as_ptr()).array) }

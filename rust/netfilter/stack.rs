@@ -37,11 +37,20 @@ impl Stack {
     }
 }
 
-/// A function of a [`Stack`].
+/// A function of a [`Stack`], or from which something was called.
 ///
 /// Its `Display` writes the function, and `[module]` behind it: `tcp_v4_send_reset`, or `?` where no
-/// symbol is known.
+/// symbol is known, as of a module that has been unloaded in the meantime. There is no way to the
+/// address.
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Frame(c_ulong);
+
+impl Frame {
+    /// From a return address.
+    pub(crate) fn new(address: c_ulong) -> Self {
+        Self(address)
+    }
+}
 
 impl fmt::Display for Frame {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

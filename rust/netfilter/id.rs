@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! What tells objects of the kernel apart: numbers to compare and to look up by, which are no addresses.
+
+use crate::bindings;
+use core::{
+    num::{NonZeroU64, NonZeroUsize},
+    ptr::NonNull, //
+};
+use kernel::sync::atomic::{Atomic, Relaxed};
+
+/// Made when it is first needed; 0 before.
+static KEY: Atomic<u64> = Atomic::new(0);
+
+fn key() -> u64 {
+    let key = KEY.load(Relaxed);
+    if key != 0 {
+        return key;
+    }
+    // SAFETY: No requirements; any context but an NMI's, where nothing here is called.
+    let new = unsafe { bindings::get_random_u64() } | 1;
+    match KEY.cmpxchg(0, new, Relaxed) {
+        Ok(_) => new,
+        Err(other) => other,
+    }
+}
+
+/// Scrambles an address with the key. Each step is a bijection that leaves 0 as it is, so different
+/// addresses stay different.
+#[inline]
+fn scramble(address: NonZeroUsize) -> NonZeroU64 {
+    let key = key();
+    let mut x = (address.get() as u64).wrapping_mul(key);
+    x ^= x >> 32;
+    x = x.wrapping_mul(key.rotate_left(32) | 1);
+    x ^= x >> 29;
+    // Never `MIN`.
+    NonZeroU64::new(x).unwrap_or(NonZeroU64::MIN)
+}
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident;)*) => {
+        $(
+            $(#[$doc])*
+            ///
+            /// There is deliberately no way to print it.
+            #[derive(Clone, Copy, PartialEq, Eq)]
+            pub struct $name(NonZeroU64);
+
+            impl $name {
+                #[inline]
+                pub(crate) fn new<T>(object: NonNull<T>) -> Self {
+                    Self(scramble(object.addr()))
+                }
+
+                /// The same as a number, well mixed: for tables and atomics. Not an address; made with a
+                /// secret that is another one each time that the module is loaded. Not for output all the
+                /// same: it would tell which objects lie in the same place.
+                #[inline]
+                pub fn get(self) -> NonZeroU64 {
+                    self.0
+                }
+            }
+        )*
+    };
+}
+
+ids! {
+    /// Which packet: the same at each hook that it passes, in any namespace, and when it is freed.
+    ///
+    /// It is the identity of the packet's buffer, so a clone or a segment has another one. When the
+    /// packet has been freed, the next one may have the same.
+    PacketId;
+
+    /// Which array of hooks a [`Chain`](crate::Chain) is: the core makes another one with each change
+    /// (but where memory is short when a hook is removed). When that is over, and a grace period, a new
+    /// array may have the same.
+    ChainId;
+}
