@@ -30,8 +30,6 @@ int nf_helper_get_callbacks(void);
 void nf_helper_put_callbacks(void);
 bool nf_helper_may_sleep(void);
 void nf_helper_defer(struct llist_node *node);
-struct net *nf_helper_get_current_net(void);
-void nf_helper_put_net(struct net *net);
 void nf_helper_device_name(const struct net_device *dev, char *name);
 void nf_helper_gso(const struct sk_buff *skb, u16 *size, u16 *segments);
 bool nf_helper_owner(const struct sk_buff *skb, const struct net *net, u32 *uid, u64 *cgroup);
@@ -42,6 +40,12 @@ bool nf_helper_segments_have_checksums(const struct sk_buff *skb);
 void nf_helper_frame(unsigned long address, char *symbol);
 struct net_device *nf_helper_physindev(const struct sk_buff *skb, struct net *net);
 struct net_device *nf_helper_physoutdev(const struct sk_buff *skb);
+
+/* net.c, called from Rust */
+struct net *nf_helper_get_current_net(void);
+size_t nf_helper_get_nets(struct net **nets, size_t room);
+struct net *nf_helper_get_net_by_inode(u32 inode);
+void nf_helper_put_net(struct net *net);
 
 /* stolen.c, called from Rust */
 struct nf_stolen *nf_stolen_new(struct sk_buff *skb, const struct nf_hook_state *state,

@@ -14,10 +14,8 @@
 #include <linux/if_ether.h>
 #include <linux/netdevice.h>
 #include <linux/netfilter_bridge.h>
-#include <linux/nsproxy.h>
 #include <linux/preempt.h>
 #include <linux/rcupdate.h>
-#include <linux/sched.h>
 #include <linux/skbuff.h>
 #include <linux/uidgid.h>
 #include <linux/workqueue.h>
@@ -186,19 +184,6 @@ module_param_cb(_unload, &nf_unload_ops, NULL, 0);
 bool nf_helper_may_sleep(void)
 {
 	return preemptible() && !rcu_preempt_depth();
-}
-
-/* NULL in a task that is exiting, or interrupted while it does. */
-struct net *nf_helper_get_current_net(void)
-{
-	struct nsproxy *nsproxy = current->nsproxy;
-
-	return nsproxy && in_task() ? get_net(nsproxy->net_ns) : NULL;
-}
-
-void nf_helper_put_net(struct net *net)
-{
-	put_net(net);
 }
 
 /*

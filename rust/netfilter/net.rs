@@ -2,9 +2,9 @@
 
 //! Network namespaces.
 
-use crate::bindings;
-use core::{ops::Deref, ptr::NonNull};
-use kernel::types::Opaque;
+use crate::{bindings, context::may_sleep};
+use core::{mem::MaybeUninit, ops::Deref, ptr::NonNull};
+use kernel::{prelude::*, types::Opaque};
 
 /// A network namespace.
 ///
@@ -35,6 +35,13 @@ impl Net {
         // not change.
         unsafe { (*self.0.get()).ns.inum }
     }
+
+    /// A number that no other namespace ever has, while that of the inode is given again when the
+    /// namespace is gone. User space knows it as `SO_NETNS_COOKIE`.
+    pub fn cookie(&self) -> u64 {
+        // SAFETY: As above.
+        unsafe { (*self.0.get()).net_cookie }
+    }
 }
 
 /// A reference that keeps a namespace from going away.
@@ -42,6 +49,7 @@ impl Net {
 /// # Invariants
 ///
 /// Owns one count of the namespace's `ns.count`.
+#[repr(transparent)]
 pub struct NetRef(NonNull<Net>);
 
 impl NetRef {
@@ -52,6 +60,47 @@ impl NetRef {
         let net = unsafe { bindings::nf_helper_get_current_net() };
         // INVARIANT: That count.
         NonNull::new(net.cast()).map(Self)
+    }
+
+    /// The namespace with this inode number; none where there is none, or it is going away. Any
+    /// context.
+    pub fn by_inode(inode: u32) -> Option<Self> {
+        // SAFETY: No requirements; gives a counted reference or null.
+        let net = unsafe { bindings::nf_helper_get_net_by_inode(inode) };
+        // INVARIANT: That count.
+        NonNull::new(net.cast()).map(Self)
+    }
+
+    /// All namespaces that there are, but those that are going away, in the order in which they were
+    /// made. They stay until these references are dropped.
+    ///
+    /// # Errors
+    ///
+    /// - `ENOMEM`.
+    /// - `EDEADLK`: called where it may not sleep.
+    ///
+    /// # Context
+    ///
+    /// May sleep.
+    pub fn all() -> Result<KVec<Self>> {
+        if !may_sleep() {
+            return Err(EDEADLK);
+        }
+        let mut nets = KVec::new();
+        loop {
+            let spare: &mut [MaybeUninit<Self>] = nets.spare_capacity_mut();
+            let room = spare.len();
+            // SAFETY: There is room for so many pointers, which is what references are.
+            let number = unsafe { bindings::nf_helper_get_nets(spare.as_mut_ptr().cast(), room) };
+            // INVARIANT: Each owns the count that was just taken.
+            // SAFETY: So many have been written.
+            unsafe { nets.inc_len(number.min(room)) };
+            if number <= room {
+                return Ok(nets);
+            }
+            nets.clear();
+            nets.reserve(number, GFP_KERNEL)?;
+        }
     }
 }
 
