@@ -16,6 +16,7 @@ struct net;
 struct net_device;
 struct nf_conn;
 struct nf_free_probe;
+struct nf_hook_probe;
 struct nf_hook_entries;
 struct nf_hook_ops;
 struct nf_stolen;
@@ -120,6 +121,23 @@ void nf_free_remove(struct nf_free_probe *probe);
 u64 nf_free_missed(const struct nf_free_probe *probe);
 void nf_free_unload(void);
 void nf_helper_drop_reason(u32 reason, char *name);
+
+/* hook_probe.c, called from Rust and, nf_hook_probe_unload(), from helpers.c */
+struct nf_hook_return {
+	struct sk_buff *skb;
+	void *priv;
+	unsigned long function;
+	u64 ns;
+	u32 verdict;
+};
+
+typedef void nf_hook_probe_fn(void *data, const struct nf_hook_return *returned);
+
+int nf_hook_probe_add(nf_hook_probe_fn *fn, void *data, unsigned long function,
+		      struct nf_hook_probe **added);
+void nf_hook_probe_remove(struct nf_hook_probe *probe);
+u64 nf_hook_probe_missed(const struct nf_hook_probe *probe);
+void nf_hook_probe_unload(void);
 
 /* table.rs and registration.rs, called from C */
 int nf_table_net_init(struct net *net);

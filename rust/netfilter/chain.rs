@@ -9,7 +9,9 @@
 //! }
 //! ```
 
-use crate::{bindings, name::Name, ArpPoint, ChainId, Device, Net, Point, Priority};
+use crate::{
+    bindings, name::Name, ArpPoint, ChainId, Device, HookFunction, HookId, Net, Point, Priority,
+};
 use core::{
     fmt,
     marker::PhantomData,
@@ -141,6 +143,19 @@ impl<'rcu> ChainEntry<'rcu> {
         // SAFETY: By the type invariants; the buffer is as large as it must be.
         unsafe { bindings::nf_helper_hook_symbol(self.ops.as_ptr(), symbol.as_mut_ptr().cast()) };
         Function(symbol)
+    }
+
+    /// The same, to put a [`HookProbe`](crate::HookProbe) on.
+    pub fn hook_function(&self) -> HookFunction {
+        // SAFETY: By the type invariants.
+        HookFunction::new(unsafe { (*self.ops.as_ptr()).hook })
+    }
+
+    /// Which hook it is.
+    pub fn id(&self) -> HookId {
+        // SAFETY: By the type invariants.
+        let priv_ = unsafe { (*self.ops.as_ptr()).priv_ };
+        HookId::new(self.hook_function().address(), priv_)
     }
 
     /// Whose it is, as far as the core knows.

@@ -34,5 +34,6 @@ forward!(
     crate::Name<'_>,
     crate::Priority,
     crate::TcpFlags,
-    crate::Transport<'_>
+    crate::Transport<'_>,
+    crate::VerdictCode
 );

@@ -2,24 +2,9 @@
 
 //! Being told which packets are freed, where, and why.
 
-use crate::{
-    bindings,
-    context::may_sleep,
-    registration::Deferred,
-    stack::Frame,
-    DropReason,
-    PacketId, //
-};
-use core::{
-    ffi::c_void,
-    ops::Deref,
-    ptr::{self, NonNull}, //
-};
-use kernel::{
-    error::to_result,
-    ffi::c_ulong,
-    prelude::*, //
-};
+use crate::{bindings, probe::Probe, stack::Frame, DropReason, PacketId};
+use core::{ffi::c_void, ops::Deref, ptr::NonNull};
+use kernel::{ffi::c_ulong, prelude::*};
 
 /// A function that is told of each packet that is freed, in any namespace.
 ///
@@ -103,27 +88,8 @@ impl Freed {
 ///
 /// # Invariants
 ///
-/// `inner` came from a [`KBox`], and is freed only by `finish`. Its `probe` is registered until then.
-pub struct FreeRegistration<D: Send + Sync + 'static> {
-    inner: NonNull<Inner<D>>,
-}
-
-/// # Invariants
-///
-/// `probe` is from `nf_free_add()`, with a function that takes a `D`, and `data`.
-#[repr(C)]
-struct Inner<D> {
-    /// First, so that a pointer to it is one to the whole.
-    deferred: Deferred,
-    probe: *mut bindings::nf_free_probe,
-    data: Pin<KBox<D>>,
-}
-
-// SAFETY: It owns a `D`, which is `Send`, and a probe, which is bound to no task.
-unsafe impl<D: Send + Sync + 'static> Send for FreeRegistration<D> {}
-
-// SAFETY: `&FreeRegistration` only gives `&D`, and `D` is `Sync`, and reads counters.
-unsafe impl<D: Send + Sync + 'static> Sync for FreeRegistration<D> {}
+/// The probe's object is from `nf_free_add()`.
+pub struct FreeRegistration<D: Send + Sync + 'static>(Probe<bindings::nf_free_probe, D>);
 
 impl<D: Send + Sync + 'static> FreeRegistration<D> {
     /// Registers the probe `P`. It may be called before this returns.
@@ -141,61 +107,30 @@ impl<D: Send + Sync + 'static> FreeRegistration<D> {
     where
         Error: From<E>,
     {
-        if !may_sleep() {
-            return Err(EDEADLK);
-        }
-        let data = KBox::pin_init(data, GFP_KERNEL)?;
-        // Before the probe is there, so that nothing can fail afterwards.
-        let place = KBox::<Inner<D>>::new_uninit(GFP_KERNEL)?;
-        let mut probe = ptr::null_mut();
-        let argument = NonNull::from(&*data).as_ptr().cast();
-        // SAFETY: May sleep, as checked. `freed::<P>` takes a `P::Data`, which `data` is, and which is
-        // freed only after `nf_free_remove()`.
-        to_result(unsafe { bindings::nf_free_add(Some(freed::<P>), argument, &mut probe) })?;
-        // INVARIANT: Just registered.
-        let inner = KBox::leak(place.write(Inner {
-            deferred: Deferred::new(finish::<D>),
-            probe,
-            data,
-        }));
-        Ok(Self {
-            inner: NonNull::from(inner),
-        })
+        // SAFETY: `freed::<P>` takes a `P::Data`, which the data are; it is not called any more when
+        // `nf_free_remove()` has returned.
+        let probe = unsafe {
+            Probe::new(data, bindings::nf_free_remove, |data, probe| {
+                bindings::nf_free_add(Some(freed::<P>), data, probe)
+            })?
+        };
+        // INVARIANT: From there.
+        Ok(Self(probe))
     }
 
     /// Packets that the probe was not told of, as it was at work in the same context of that CPU: it
     /// has freed them itself, or has printed to a console that sends packets.
     pub fn missed(&self) -> u64 {
         // SAFETY: By the type invariants.
-        unsafe { bindings::nf_free_missed((*self.inner.as_ptr()).probe) }
+        unsafe { bindings::nf_free_missed(self.0.as_ptr()) }
     }
-}
-
-/// Takes a probe off. May sleep.
-///
-/// # Safety
-///
-/// `deferred` must be that of an `Inner<D>` of a `FreeRegistration<D>` that is not used after this.
-unsafe fn finish<D>(deferred: NonNull<Deferred>) {
-    // SAFETY: By the safety requirement, and the invariants.
-    let inner = unsafe { KBox::from_raw(deferred.cast::<Inner<D>>().as_ptr()) };
-    // SAFETY: By the invariants it is ours. From here on nobody is in the probe: the data can go.
-    unsafe { bindings::nf_free_remove(inner.probe) };
 }
 
 impl<D: Send + Sync + 'static> Deref for FreeRegistration<D> {
     type Target = D;
 
     fn deref(&self) -> &D {
-        // SAFETY: By the type invariant.
-        unsafe { &(*self.inner.as_ptr()).data }
-    }
-}
-
-impl<D: Send + Sync + 'static> Drop for FreeRegistration<D> {
-    fn drop(&mut self) {
-        // SAFETY: By the type invariant, and this is its end.
-        unsafe { Deferred::defer(self.inner.cast()) };
+        self.0.data()
     }
 }
 

@@ -169,6 +169,7 @@ static void nf_unload_free(void *arg)
 	nf_table_free();
 	nf_tracking_free();
 	nf_free_unload();
+	nf_hook_probe_unload();
 }
 
 static const struct kernel_param_ops nf_unload_ops = {

@@ -4,6 +4,7 @@
 
 use crate::bindings;
 use core::{
+    ffi::c_void,
     num::{NonZeroU64, NonZeroUsize},
     ptr::NonNull, //
 };
@@ -36,6 +37,26 @@ fn scramble(address: NonZeroUsize) -> NonZeroU64 {
     x ^= x >> 29;
     // Never `MIN`.
     NonZeroU64::new(x).unwrap_or(NonZeroU64::MIN)
+}
+
+/// Which hook: the same for a [`ChainEntry`](crate::ChainEntry) and for the call of a
+/// [`HookProbe`](crate::HookProbe) that was of it. Two hooks with the same function and data have the
+/// same.
+///
+/// There is deliberately no way to print it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct HookId {
+    function: Option<NonZeroU64>,
+    data: Option<NonZeroU64>,
+}
+
+impl HookId {
+    pub(crate) fn new(function: usize, data: *const c_void) -> Self {
+        Self {
+            function: NonZeroUsize::new(function).map(scramble),
+            data: NonZeroUsize::new(data.addr()).map(scramble),
+        }
+    }
 }
 
 macro_rules! ids {

@@ -59,11 +59,13 @@ pub mod filter;
 mod free;
 mod header;
 mod hook;
+mod hook_probe;
 mod id;
 mod name;
 mod net;
 mod packet;
 mod priority;
+mod probe;
 mod registration;
 mod stack;
 mod state;
@@ -88,7 +90,8 @@ pub use header::{
     MacAddr, Options, Sctp, Tcp, TcpFlags, Transport, Udp,
 };
 pub use hook::{DeviceOp, Hook, Op};
-pub use id::{ChainId, PacketId};
+pub use hook_probe::{HookFunction, HookProbe, HookProbeRegistration, HookReturn, VerdictCode};
+pub use id::{ChainId, HookId, PacketId};
 pub use name::Name;
 pub use net::{Net, NetRef};
 pub use packet::{Gso, Owner, Packet};
