@@ -6,6 +6,7 @@
 //! are from the network header.
 
 mod arp;
+mod checksum;
 mod ethernet;
 mod icmp;
 mod ip;
@@ -18,6 +19,7 @@ mod transport;
 mod udp;
 
 pub use arp::Arp;
+pub(crate) use checksum::Checksums;
 pub use ethernet::{Ethernet, MacAddr};
 pub use icmp::{Icmp, Icmpv6};
 pub use ip::{Fragment, IpHeader};
@@ -26,6 +28,7 @@ pub use ipv6::Ipv6;
 pub use options::{HeaderOption, Options};
 pub use sctp::Sctp;
 pub use tcp::{Tcp, TcpFlags};
+pub(crate) use transport::payload;
 pub use transport::Transport;
 pub use udp::Udp;
 

@@ -235,17 +235,7 @@ impl<'p, F: Family> Packet<'p, F> {
     /// Where what TCP, UDP, ... carry lies, from the network header on: what the headers say and the
     /// packet has.
     pub fn payload(&self) -> Option<Range<usize>> {
-        let ip = self.ip()?;
-        let at = ip.header_len();
-        let transport = Transport::read(self, &ip)?;
-        let start = at.checked_add(transport.header_len())?;
-        let mut end = ip.end().unwrap_or(usize::MAX).min(self.len());
-        if let Transport::Udp(udp) = &transport {
-            if udp.datagram_len() != 0 {
-                end = end.min(at.checked_add(udp.datagram_len().into())?);
-            }
-        }
-        (start <= end).then_some(start..end)
+        header::payload(self, &self.ip()?)
     }
 
     /// The ARP packet for IPv4 over Ethernet that this is.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 use super::{icmp, sctp, tcp, udp, Bytes, Icmp, Icmpv6, IpHeader, Sctp, Tcp, Udp};
-use core::fmt;
+use core::{fmt, ops::Range};
 
 /// What an IP header carries.
 pub enum Transport<'a> {
@@ -68,6 +68,20 @@ impl<'a> Transport<'a> {
             Self::Fragment | Self::Other(_) => 0,
         }
     }
+}
+
+/// Where what TCP, UDP, ... carry lies: what the headers say and the packet has.
+pub(crate) fn payload(bytes: &impl Bytes, ip: &IpHeader<'_>) -> Option<Range<usize>> {
+    let at = ip.header_len();
+    let transport = Transport::read(bytes, ip)?;
+    let start = at.checked_add(transport.header_len())?;
+    let mut end = ip.end().unwrap_or(usize::MAX).min(bytes.len());
+    if let Transport::Udp(udp) = &transport {
+        if udp.datagram_len() != 0 {
+            end = end.min(at.checked_add(udp.datagram_len().into())?);
+        }
+    }
+    (start <= end).then_some(start..end)
 }
 
 /// Writes it as `TCP 40312>80 S`, `UDP 40312>53`, `ICMP type 8 code 0`.
