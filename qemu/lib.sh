@@ -161,6 +161,35 @@ has_received() { (($(grep -c hello "/run/$1.$2") == $3)); }
 # echo_request NAMESPACE ADDRESS ID
 echo_request() { within "$1" ping -q -c 1 -W 2 -e "$3" "$2" >/dev/null; }
 
+# offload on|off NAMESPACE:DEVICE...: are transport checksums and segments left to the device when it sends? What it receives
+# has its checksums verified by the stack.
+offload() {
+	local device
+	for device in "${@:2}"; do
+		within "${device%:*}" ethtool -K "${device#*:}" rx off tx "$1" >/dev/null
+	done
+}
+
+# capture NAMESPACE:DEVICE: what the device receives and sends, but for ARP, is what `captured` looks at, until end_capture.
+declare -A capturing
+capture() {
+	ip netns exec "${1%:*}" tcpdump -n -vv -l -i "${1#*:}" not arp >"/run/capture.$1" 2>"/run/capturing.$1" &
+	capturing[$1]=$!
+	poll grep -q 'listening on' "/run/capturing.$1"
+}
+# end_capture NAMESPACE:DEVICE PATTERN: the last packet is one that the capture must have.
+end_capture() {
+	poll captured "$@" >/dev/null
+	kill "${capturing[$1]}"
+	wait "${capturing[$1]}" || :
+}
+captured() { grep -E -e "$2" "/run/capture.$1"; }
+# Packets with a wrong checksum that any namespace has received.
+checksum_errors() {
+	local ns
+	for ns in "${namespaces[@]}"; do within "$ns" nstat -a -s -z -j; done | grep -oE '"[A-Za-z0-9]*CsumErrors":[1-9]'
+}
+
 bracket() { if [[ $1 == *:* ]]; then echo "[$1]"; else echo "$1"; fi; }
 
 # --- the module and the kernel log

@@ -8,36 +8,11 @@ topology
 serve server 8080
 receive server 8080
 
-# capture NAMESPACE: what its eth0 receives and sends goes to /run/capture, until end_capture.
-capture() {
-	ip netns exec "$1" tcpdump -n -vv -l -i eth0 not arp >/run/capture 2>/run/capturing &
-	capturing=$!
-	poll grep -q 'listening on' /run/capturing
-}
-# The last packet is one that the capture must have.
-end_capture() {
-	poll grep -q "$1" /run/capture
-	kill "$capturing"
-	wait "$capturing" || :
-}
-captured() { grep -E -e "$1" /run/capture; }
-# Packets with a wrong checksum that any namespace has received.
-checksum_errors() {
-	local ns
-	for ns in client router server; do within "$ns" nstat -a -s -z -j; done | grep -oE '"[A-Za-z0-9]*CsumErrors":[1-9]'
-}
-offload() {
-	within client ethtool -K eth0 tx "$1" >/dev/null
-	within server ethtool -K eth0 tx "$1" >/dev/null
-	within router ethtool -K r0 tx "$1" >/dev/null
-	within router ethtool -K r1 tx "$1" >/dev/null
-}
-
 for offload in on off; do
-	offload "$offload"
+	offload "$offload" client:eth0 router:r0 router:r1 server:eth0
 
 	example set_ttl_dscp ttl=9 dscp=46
-	capture server
+	capture server:eth0
 	for ip in 10.0.2.2 fd00:2::2; do
 		check "set_ttl_dscp, offload $offload: ping $ip" within client ping -q -c 1 -W 2 "$ip"
 		check "set_ttl_dscp, offload $offload: large ping $ip" within client ping -q -c 1 -W 2 -s 4000 "$ip"
@@ -45,27 +20,27 @@ for offload in on off; do
 		udp client "$ip" 9 40004
 	done
 	# The answer to the last.
-	end_capture 'unreachable port'
-	check "set_ttl_dscp, offload $offload: IPv4 TTL and DSCP" captured 'IP \(tos 0xb8, ttl 9,'
-	check "set_ttl_dscp, offload $offload: IPv4, no other" fails captured 'IP \(tos (0x0|0x[^b]|.*ttl [^9])'
-	check "set_ttl_dscp, offload $offload: IPv6 hop limit and DSCP" captured 'IP6 \(class 0xb8, .*hlim 9,'
-	check "set_ttl_dscp, offload $offload: IPv6, no other" fails captured 'IP6 \((class 0xb8, )?(flowlabel [^,]*, )?hlim ([^92]|[0-9]{2},)'
+	end_capture server:eth0 'unreachable port'
+	check "set_ttl_dscp, offload $offload: IPv4 TTL and DSCP" captured server:eth0 'IP \(tos 0xb8, ttl 9,'
+	check "set_ttl_dscp, offload $offload: IPv4, no other" fails captured server:eth0 'IP \(tos (0x0|0x[^b]|.*ttl [^9])'
+	check "set_ttl_dscp, offload $offload: IPv6 hop limit and DSCP" captured server:eth0 'IP6 \(class 0xb8, .*hlim 9,'
+	check "set_ttl_dscp, offload $offload: IPv6, no other" fails captured server:eth0 'IP6 \((class 0xb8, )?(flowlabel [^,]*, )?hlim ([^92]|[0-9]{2},)'
 	check "set_ttl_dscp, offload $offload: no wrong checksum received" fails checksum_errors
-	[[ $offload == on ]] || check "set_ttl_dscp, offload $offload: none sent" fails captured '\<(incorrect|bad|wrong)\>'
+	[[ $offload == on ]] || check "set_ttl_dscp, offload $offload: none sent" fails captured server:eth0 '\<(incorrect|bad|wrong)\>'
 	check "set_ttl_dscp: unloads" unexample set_ttl_dscp
 
 	example redirect_port
-	capture client
+	capture client:eth0
 	for ip in 10.0.2.2 fd00:2::2; do
 		check "redirect_port, offload $offload: TCP $ip" same hello \
 			"$(echo hello | within client socat -t 5 - "TCP:$(bracket "$ip"):80,sourceport=4${#offload}00${#ip}")"
 		udp client "$ip" 80 40004
 	done
-	end_capture '40004 > .*[.]80:.*UDP'
-	check "redirect_port, offload $offload: the answers come from port 80" captured '10.0.2.2.80 > 10.0.1.2'
-	check "redirect_port, offload $offload: and from no other" fails captured '[.]8080[: ]'
+	end_capture client:eth0 '40004 > .*[.]80:.*UDP'
+	check "redirect_port, offload $offload: the answers come from port 80" captured client:eth0 '10.0.2.2.80 > 10.0.1.2'
+	check "redirect_port, offload $offload: and from no other" fails captured client:eth0 '[.]8080[: ]'
 	check "redirect_port, offload $offload: no wrong checksum received" fails checksum_errors
-	[[ $offload == on ]] || check "redirect_port, offload $offload: none sent" fails captured '\<(incorrect|bad|wrong)\>'
+	[[ $offload == on ]] || check "redirect_port, offload $offload: none sent" fails captured client:eth0 '\<(incorrect|bad|wrong)\>'
 	check "redirect_port: unloads" unexample redirect_port
 	check "redirect_port: without it nobody is there" fails tcp client 10.0.2.2 80 40004
 done

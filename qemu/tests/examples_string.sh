@@ -6,44 +6,8 @@
 
 topology
 
-# arrives tcp|udp ADDRESS LENGTH OFFSET WORD: does the server receive so many bytes, with that word at that place, from the
-# client? By UDP it is one datagram, by TCP a file sent by sendfile(2), whose pages the packets share.
-arrives() {
-	python3 - "$@" <<-'END'
-		import os, socket, sys, threading
-
-		def inside(namespace, function):
-		    os.setns(os.open(f"/run/netns/{namespace}", os.O_RDONLY))
-		    return function()
-
-		kind, address, length, offset, word = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), sys.argv[5].encode()
-		data = b"." * offset + word + b"." * (length - offset - len(word))
-		family = socket.AF_INET6 if ":" in address else socket.AF_INET
-		sort = socket.SOCK_STREAM if kind == "tcp" else socket.SOCK_DGRAM
-		server = inside("server", lambda: socket.socket(family, sort))
-		client = inside("client", lambda: socket.socket(family, sort))
-		server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-		server.bind((address, 80))
-		if kind == "tcp":
-		    server.listen()
-		client.connect((address, 80))
-		if kind == "tcp":
-		    server = server.accept()[0]
-		    with open("/run/sent", "wb") as file:
-		        file.write(data)
-		    threading.Thread(target=client.sendfile, args=(open("/run/sent", "rb"),), daemon=True).start()
-		else:
-		    client.send(data)
-		server.settimeout(0.5)
-		received = b""
-		try:
-		    while len(received) < length:
-		        received += server.recv(65536)
-		except TimeoutError:
-		    pass
-		os._exit(received != data)
-	END
-}
+# arrives KIND ADDRESS LENGTH OFFSET WORD: see qemu/exchange.
+arrives() { qemu/exchange "$@"; }
 lost() { fails arrives "$@"; }
 
 example match_string
