@@ -14,7 +14,7 @@ mod fields;
 mod text;
 
 pub use fields::{FieldError, FieldErrorKind, Fields};
-pub use text::{TextError, TextErrorKind};
+pub use text::{SockFilter, TextError, TextErrorKind};
 
 use crate::{
     bindings,
@@ -88,22 +88,6 @@ impl<F: Family> Subject for Packet<'_, F> {
     fn transport(&self, ip: &IpHeader<'_>) -> Option<Transport<'_>> {
         Transport::read(self, ip)
     }
-}
-
-/// An instruction of classic BPF.
-///
-/// C: `struct sock_filter`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(C)]
-pub struct SockFilter {
-    /// What to do.
-    pub code: u16,
-    /// How many instructions to skip if the comparison holds.
-    pub jt: u8,
-    /// How many instructions to skip if it does not.
-    pub jf: u8,
-    /// The operand.
-    pub k: u32,
 }
 
 const _: () = assert!(

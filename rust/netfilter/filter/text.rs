@@ -2,8 +2,23 @@
 
 //! The text that `tcpdump -ddd` prints. Pure.
 
-use super::SockFilter;
 use core::{fmt, slice};
+
+/// An instruction of classic BPF.
+///
+/// C: `struct sock_filter`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
+pub struct SockFilter {
+    /// What to do.
+    pub code: u16,
+    /// How many instructions to skip if the comparison holds.
+    pub jt: u8,
+    /// How many instructions to skip if it does not.
+    pub jf: u8,
+    /// The operand.
+    pub k: u32,
+}
 
 /// What is wrong with a program's text, and where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +74,7 @@ impl fmt::Display for TextError {
 }
 
 /// Gives the instructions, or what is wrong and then nothing more.
-pub(super) struct Parser<'a> {
+pub(crate) struct Parser<'a> {
     lines: slice::Split<'a, u8, fn(&u8) -> bool>,
     line: u32,
     /// How many instructions the text announces, and where.
@@ -69,7 +84,7 @@ pub(super) struct Parser<'a> {
 }
 
 impl<'a> Parser<'a> {
-    pub(super) fn new(text: &'a [u8]) -> Self {
+    pub(crate) fn new(text: &'a [u8]) -> Self {
         Self {
             lines: text.split(|byte| matches!(byte, b'\n' | b',')),
             line: 0,
