@@ -21,6 +21,9 @@ macro_rules! reasons {
                 #[doc = $doc]
                 pub const $name: Self = Self(bindings::$c);
             )*
+
+            /// All of these with their names, which are the kernel's.
+            pub const NAMED: &'static [(&'static str, Self)] = &[$((stringify!($name), Self::$name)),*];
         }
     };
 }

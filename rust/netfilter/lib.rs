@@ -61,11 +61,13 @@ mod header;
 mod hook;
 mod hook_probe;
 mod id;
+mod limit;
 mod name;
 mod net;
 mod packet;
 mod priority;
 mod probe;
+pub mod random;
 mod registration;
 mod stack;
 mod state;
@@ -83,7 +85,6 @@ pub use device::{Device, DeviceName};
 pub use drop_reason::DropReason;
 pub use family::{Arp, ArpPoint, Bridge, Family, Ip, Netdev, NetdevPoint, Point, Resumable};
 pub use filter::{BpfFilter, Filter};
-pub use filter::BpfFilter;
 pub use free::{FreeProbe, FreeRegistration, Freed};
 pub use header::{
     Arp as ArpHeader, Ethernet, Fragment, HeaderOption, Icmp, Icmpv6, IpHeader, Ipv4, Ipv6,
@@ -92,6 +93,7 @@ pub use header::{
 pub use hook::{DeviceOp, Hook, Op};
 pub use hook_probe::{HookFunction, HookProbe, HookProbeRegistration, HookReturn, VerdictCode};
 pub use id::{ChainId, HookId, PacketId};
+pub use limit::RateLimit;
 pub use name::Name;
 pub use net::{Net, NetRef};
 pub use packet::{Gso, Owner, Packet};

@@ -10,7 +10,6 @@
 #![deny(unsafe_code)]
 
 mod filter;
-mod limit;
 mod line;
 
 use filter::Filter;
@@ -18,9 +17,8 @@ use kernel::{
     prelude::*,
     sync::atomic::{Atomic, Relaxed},
 };
-use limit::Limit;
 use line::Line;
-use netfilter::{Hook, Op, Packet, Point, Priority, Registration, Verdict};
+use netfilter::{Hook, Op, Packet, Point, Priority, RateLimit, Registration, Verdict};
 
 module! {
     type: NfPath,
@@ -55,7 +53,7 @@ struct NfPath {
 /// What the hooks share.
 struct Trace {
     filter: Filter,
-    limit: Limit,
+    limit: RateLimit,
     seen: Atomic<u64>,
 }
 
@@ -163,7 +161,7 @@ impl kernel::Module for NfPath {
                     u32::MAX.into(),
                 )? as u32,
             },
-            limit: Limit::new(
+            limit: RateLimit::new(
                 parameter("rate", module_parameters::rate.value(), 1, 1_000_000)? as u32,
             ),
             seen: Atomic::new(0),

@@ -2,14 +2,24 @@
 
 //! So many lines a second, and a count of those above.
 
+use crate::time::monotonic_ns;
 use kernel::sync::atomic::{Atomic, Relaxed};
-use netfilter::time::monotonic_ns;
 
 const NS_PER_SEC: u64 = 1_000_000_000;
 
-/// Counts the lines of each second. CPUs may race at the turn of a second: then it has a few lines
-/// more or less than it should. None goes uncounted.
-pub(crate) struct Limit {
+/// Limits what is printed to so many lines a second, and counts the others.
+///
+/// CPUs may race at the turn of a second: then it has a few lines more or less than it should. None
+/// goes uncounted. Any context but NMI.
+///
+/// ```ignore
+/// match limit.take() {
+///     Some(0) => pr_info!("...\n"),
+///     Some(missed) => pr_info!("...; {missed} lines not printed\n"),
+///     None => {}
+/// }
+/// ```
+pub struct RateLimit {
     rate: u32,
     second: Atomic<u64>,
     printed: Atomic<u32>,
@@ -17,8 +27,9 @@ pub(crate) struct Limit {
     pending: Atomic<u64>,
 }
 
-impl Limit {
-    pub(crate) fn new(rate: u32) -> Self {
+impl RateLimit {
+    /// At most `rate` lines a second.
+    pub fn new(rate: u32) -> Self {
         Self {
             rate,
             second: Atomic::new(0),
@@ -28,17 +39,18 @@ impl Limit {
         }
     }
 
-    pub(crate) fn rate(&self) -> u32 {
+    /// Lines a second.
+    pub fn rate(&self) -> u32 {
         self.rate
     }
 
     /// Lines suppressed in all.
-    pub(crate) fn suppressed(&self) -> u64 {
+    pub fn suppressed(&self) -> u64 {
         self.suppressed.load(Relaxed)
     }
 
     /// Asks to print a line. If it may be printed: how many were suppressed and not yet reported.
-    pub(crate) fn take(&self) -> Option<u64> {
+    pub fn take(&self) -> Option<u64> {
         let now = monotonic_ns() / NS_PER_SEC;
         let second = self.second.load(Relaxed);
         let new_second = now != second && self.second.cmpxchg(second, now, Relaxed).is_ok();
