@@ -1,0 +1,180 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# nf_lab's probes: their files, what they refuse and why, what they do and what they have seen. Topology: lib.sh.
+. qemu/lib.sh
+. qemu/lab.sh
+
+topology
+serve server 80
+modload nf_lab
+
+# --- settings
+
+mkdir "$lab/p"
+# wrong FILE VALUE REASON: refused with EINVAL, and one line says what, where and why.
+wrong() {
+	local before after
+	before=$(<"$lab/p/$1")
+	mark wrong
+	fails write p "$1" "$2" || return
+	after=$(<"$lab/p/$1")
+	same "$before" "$after" && same "$(log)" "nf_lab: p: $1=$2: $3"
+}
+check 'family' wrong family ipx 'must be one of: inet ipv4 ipv6 arp bridge netdev'
+check 'hook' wrong hook nowhere 'must be one of: prerouting input forward output postrouting ingress egress'
+check 'device' wrong device 0123456789abcdef 'must be the name of a device, of at most 15 characters, or - for none'
+check 'namespace' wrong namespace 1 'must be all, or the inode number of a network namespace (stat -L -c %i /run/netns/NAME)'
+check 'match' wrong match 'proto tcp dport http' 'column 17: dport: must be a port, or a range such as 1024-65535'
+check 'match, a program' wrong match 'bpf 2,6 0 0 0' 'BPF program: line 1, column 1: 2 instructions announced, 1 there'
+check 'action' wrong action 'queue 65536' 'must be queue: a number, 0 to 65535'
+check 'action, an address' wrong action 'dst 10.0.0' 'must be src, dst: an IPv4 or IPv6 address'
+check 'every' wrong every 0 'must be 1 (act on each packet) to 4294967295 (every so many-th)'
+check 'probability' wrong probability 101 'must be a percentage, 0 to 100'
+check 'stop_at' wrong stop_at -1 'must be a number of packets, or 0 for no end'
+check 'log' wrong log many 'must be lines a second, at most 1000000, or 0 for none'
+check 'active' wrong active yes 'must be 0 or 1'
+check 'seen' wrong seen 1 'must be 0, which begins anew'
+for priority in conntrack_1 conntrack-x 2147483648; do
+	check "priority $priority" fails write p priority "$priority"
+done
+# bad_name: what stands in a name or a value cannot forge lines.
+bad_name() {
+	mark name
+	mkdir "$lab/"$'q\nnf_lab: forged \e[1m'
+	fails write $'q\nnf_lab: forged \e[1m' hook $'x\tforged\e' || return
+	rmdir "$lab/"$'q\nnf_lab: forged \e[1m'
+	same "$(log)" 'nf_lab: q nf_lab: forged ?[1m: hook=x forged?: must be one of: prerouting input forward output postrouting ingress egress'
+}
+check 'a name cannot forge lines' bad_name
+
+# shown FILE VALUE [AS]: what is written is what is read, in its proper spelling.
+shown() {
+	write p "$1" "$2"
+	same "$(<"$lab/p/$1")" "${3-$2}"
+}
+for action in accept drop 'drop EHOSTUNREACH' 'drop 4095' 'drop NO_SOCKET' 'queue 7' 'queue 7 bypass' 'delay 50' \
+	'mark 0x1/0xff ttl 9 dscp 46 src 10.0.0.1 dst fd00::1 sport 1 dport 65535 reroute'; do
+	check "action $action" shown action "$action"
+done
+check 'an error by number' shown action 'drop 113' 'drop EHOSTUNREACH'
+check 'a mark in decimal' shown action '  mark   17 ' 'mark 0x11'
+check 'a priority by number' shown priority -201 conntrack-1
+check 'a priority by name and offset' shown priority srcnat+1
+check 'a hook by the name that the kernel has' shown hook LOCAL_OUT output
+check 'a match' shown match 'proto tcp port 80 bpf 1,6 0 0 1'
+check 'a namespace' shown namespace "${inode[router]}"
+rmdir "$lab/p"
+
+# conflict REASON FILE VALUE...: each may be, but not together: active is refused.
+conflict() {
+	local reason=$1
+	shift
+	mkdir "$lab/c"
+	while (($#)); do write c "$1" "$2"; shift 2; done
+	mark conflict
+	fails write c active 1 && same "$(log)" "nf_lab: c: active=1: $reason" && same 0 "$(<"$lab/c/active")"
+	rmdir "$lab/c"
+}
+check 'arp has no prerouting' conflict 'family and hook do not go together: arp has input, forward and output' family arp
+check 'netdev has no input' conflict 'family and hook do not go together: netdev has ingress and egress' family netdev hook input
+check 'ipv4 has no egress' conflict 'family and hook do not go together: this family has prerouting, input, forward, output and postrouting (inet ingress too)' family ipv4 hook egress
+check 'ingress wants a device' conflict 'ingress and egress need a device, and the other hooks have none (-)' family netdev hook ingress
+check 'input has no device' conflict 'ingress and egress need a device, and the other hooks have none (-)' hook input device lo
+check 'a device that is not there' conflict 'its namespace has no device of that name (error -19)' family netdev hook ingress device eth77
+check 'a device in all namespaces' conflict 'ingress and egress are in one namespace, that of their device' \
+	family netdev hook ingress device lo namespace all
+check 'arp is not queued' conflict 'queue and delay are for the families inet, ipv4, ipv6 and bridge' family arp hook input action 'queue 1'
+check 'devices have no senders' conflict 'an error is for senders of IP: families inet, ipv4 and ipv6' \
+	family netdev hook ingress device lo action 'drop EPERM'
+
+# --- what probes see and do
+
+probe router p hook=forward priority=conntrack+1 'match=proto icmp'
+check 'active' same 1 "$(<"$lab/p/active")"
+check 'nft lists it' grep -E ' -0*199 *nf_lab::.*Probe|nf_lab::.*Probe' <(within router nft list hooks ip)
+within client ping -q -c 5 -s 100 10.0.2.2 >/dev/null
+check 'packets, bytes, states and verdicts' same "$(grep -v '^ns ' "$lab/p/seen" | paste -sd ,)" \
+	'packets 10,bytes 1280,ct new 1 128,ct established 4 512,ct established-reply 5 640,verdict accept 10'
+check 'nanoseconds' test "$(figure p ns)" -gt 1000
+check 'the first packet' grep -E "^at=[0-9.]+ ns=${inode[router]} in=r0 out=r1 IPv4 10.0.1.2>10.0.2.2 ICMP type=8 code=0 id=[0-9]+ seq=1 ttl=63 dscp=0 len=128 mark=0x0 ct=new$" "$lab/p/first"
+check 'the last packet' grep -E " in=r1 out=r0 IPv4 10.0.2.2>10.0.1.2 ICMP type=0 code=0 id=[0-9]+ seq=5 .* ct=established-reply$" "$lab/p/last"
+check 'all of it' same "$(sed 1d "$lab/p/first" | tr -d '\n' | head -c 8),$(sed 1d "$lab/p/first" | tr -d '\n' | wc -c)" 45000080,256
+check 'busy: an active probe is not changed' fails write p priority 0
+check 'busy says so' poll lines '^nf_lab: p: priority=0: the probe is active: write 0 to active first$'
+write p seen 0
+check 'reset' same "$(paste -sd , "$lab/p/seen")" 'packets 0,bytes 0,ns 0'
+check 'reset: no first packet' same '' "$(<"$lab/p/first")"
+check 'rmmod is refused' fails rmmod nf_lab
+write p active 0
+within client ping -q -c 1 10.0.2.2 >/dev/null
+check 'inactive: sees nothing' same 0 "$(figure p packets)"
+
+sweep
+probe router p hook=forward 'match=proto icmp' every=3 action=drop
+check 'every third is dropped' same "$(within client ping -c 9 -i 0.01 -W 1 10.0.2.2 | grep -oE '[0-9]+ received')" '5 received'
+check 'and the others are spared' same "$(figure p 'verdict drop'),$(figure p spared)" '4,10'
+sweep
+probe router p hook=forward 'match=proto icmp src 10.0.1.2' stop_at=2 action=drop
+check 'stops at two' same "$(within client ping -c 6 -i 0.01 -W 1 10.0.2.2 | grep -oE '[0-9]+ received')" '4 received'
+sweep
+probe router p hook=forward 'match=proto icmp src 10.0.1.2' probability=50 action=drop
+within client ping -q -c 200 -i 0.002 -W 1 10.0.2.2 >/dev/null || :
+dropped=$(figure p 'verdict drop')
+check "half of 200 by chance ($dropped)" test "$dropped" -gt 60 -a "$dropped" -lt 140
+sweep
+
+probe client p hook=output 'match=proto icmp' 'action=ttl 9 dscp 46'
+ip netns exec server tcpdump -n -l -v -c 1 -i eth0 'icmp[0] == 8' >/run/dump 2>/run/dumping &
+poll grep -q 'listening on' /run/dumping
+within client ping -q -c 1 10.0.2.2 >/dev/null
+wait $!
+check 'TTL and DSCP, as tcpdump sees them behind the router' grep -F 'tos 0xb8, ttl 8,' /run/dump
+sweep
+probe client p hook=output 'match=proto icmpv6 dst fd00:9::9' 'action=dst fd00:2::2 reroute'
+probe client q hook=input 'match=proto icmpv6 src fd00:2::2' 'action=src fd00:9::9'
+check 'addresses there and back, by hand' within client ping -q -c 1 -W 2 fd00:9::9
+sweep
+probe client p hook=output 'match=proto tcp dport 8080' 'action=dport 80'
+probe client q hook=input priority=raw 'match=proto tcp sport 80' 'action=sport 8080'
+check 'ports there and back' tcp client 10.0.2.2 8080 40004
+sweep
+probe router p hook=prerouting 'match=proto udp' 'action=dport 53 sport 7'
+echo_request client 10.0.2.2 9
+check 'what does not match is left alone' same 0 "$(figure p packets)"
+sweep
+probe router p hook=prerouting 'match=proto icmp' 'action=dport 53'
+check 'what cannot be done is counted' same "$(echo_request client 10.0.2.2 10; figure p failed)" 2
+sweep
+
+# A line a packet, and no more than is allowed.
+mark log
+probe router p hook=forward 'match=proto icmp' log=3 action='mark 7'
+within client ping -q -c 20 -i 0.002 10.0.2.2 >/dev/null
+printed=$(log | grep -c '^nf_lab: p: forward filter at=.* mark=0x0 ct=.*: mark 0x7$')
+check "lines, limited ($printed)" test "$printed" -ge 3 -a "$printed" -le 12
+check 'and the others counted' same "$((printed + $(figure p unprinted)))" 40
+sweep
+
+# All of them: ARP, a bridge, a device, a namespace that goes away.
+probe router arp family=arp hook=input
+probe router ingress family=netdev hook=ingress device=r0
+probe router egress family=netdev hook=egress device=r1
+ip -n client neigh flush dev eth0
+echo_request client 10.0.2.2 11
+check 'ARP' grep -E '^at=.* in=r0 out=- ARP op=1 10.0.1.2>10.0.1.1 ' "$lab/arp/first"
+check 'ingress' test "$(figure ingress packets)" -ge 2
+check 'egress' grep -E ' out=r1 .*ICMP type=8 ' "$lab/egress/last"
+sweep
+ip netns add passing
+inode[passing]=$(stat --dereference --format=%i /run/netns/passing)
+probe passing p hook=output
+ip netns del passing
+exists() { lsns -t net -n -o NS | grep -qw "${inode[passing]}"; }
+check 'a probe keeps no namespace' poll fails exists
+write p active 0
+mark gone
+check 'and cannot become active in one that is gone' fails write p active 1
+check 'and says so' lines '^nf_lab: p: active=1: its namespace is gone \(error -2\)$'
+sweep
+
+check 'unloads' rmmod nf_lab
