@@ -21,6 +21,7 @@ struct nf_hook_entries;
 struct nf_hook_ops;
 struct nf_stolen;
 struct nf_tracking;
+struct nf_worker;
 struct sk_buff;
 struct sock_filter;
 
@@ -60,6 +61,17 @@ void nf_stolen_net_gone(const struct net *net);
 void nf_stolen_module_gone(const struct module *module);
 void nf_stolen_wait(const struct net *net);
 void nf_stolen_drain(bool owned);
+
+/* worker.c, called from Rust and, nf_worker_unload(), from helpers.c */
+struct nf_worker *nf_helper_worker_new(void (*run)(void *data), void *data, u32 ms);
+bool nf_helper_worker_end(struct nf_worker *worker);
+void nf_worker_unload(void);
+
+/* watch.c, called from Rust and, nf_watch_unload(), from helpers.c */
+int nf_helper_watch_get(void);
+void nf_helper_watch_put(void);
+const void *nf_helper_watch_chain(const struct net *net, u8 pf, unsigned int hooknum, u32 *freed);
+void nf_watch_unload(void);
 
 /* chain.c, called from Rust */
 struct nf_helper_nft {

@@ -162,6 +162,7 @@ static int nf_unload_set(const char *val, const struct kernel_param *kp)
 
 static void nf_unload_free(void *arg)
 {
+	nf_worker_unload();
 	flush_work(&nf_deferred_work);
 	if (nf_callbacks_users)
 		nf_unregister_callbacks();
@@ -170,6 +171,7 @@ static void nf_unload_free(void *arg)
 	nf_tracking_free();
 	nf_free_unload();
 	nf_hook_probe_unload();
+	nf_watch_unload();
 }
 
 static const struct kernel_param_ops nf_unload_ops = {

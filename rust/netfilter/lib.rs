@@ -68,6 +68,7 @@ mod packet;
 mod priority;
 mod probe;
 pub mod random;
+mod rcu;
 mod registration;
 mod stack;
 mod state;
@@ -76,6 +77,8 @@ mod table;
 pub mod time;
 mod tracking;
 mod verdict;
+mod watch;
+mod worker;
 mod write;
 
 pub use chain::{Chain, ChainEntry};
@@ -98,12 +101,15 @@ pub use name::Name;
 pub use net::{Net, NetRef};
 pub use packet::{Gso, Owner, Packet};
 pub use priority::Priority;
+pub use rcu::RcuCell;
 pub use registration::Registration;
 pub use stack::{Frame, Stack};
 pub use state::{IpVersion, State};
 pub use stolen::Stolen;
 pub use tracking::Tracking;
 pub use verdict::Verdict;
+pub use watch::{ChainStamp, ChainWatch};
+pub use worker::{Work, Worker};
 
 /// Prefix of what the crate itself prints.
 const __LOG_PREFIX: &[u8] = b"netfilter\0";

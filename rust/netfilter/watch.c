@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Which array of hooks is at a point: see watch.rs.
+ *
+ * An array's address alone does not tell: it is freed when it is replaced, and
+ * the next may get its place. So frees are counted, by a probe on the core's
+ * RCU callback, which comes before the memory can be used again.
+ */
+#include <linux/atomic.h>
+#include <linux/hash.h>
+#include <linux/kprobes.h>
+#include <linux/mutex.h>
+#include <linux/netfilter.h>
+#include <linux/ptrace.h>
+#include <net/net_namespace.h>
+
+#include "nf_helpers.h"
+
+#define NF_FREED_BITS 8
+
+/* By where the array was. */
+static atomic_t nf_arrays_freed[1 << NF_FREED_BITS];
+
+static atomic_t *nf_freed(const void *array)
+{
+	return &nf_arrays_freed[hash_ptr(array, NF_FREED_BITS)];
+}
+
+static int nf_array_freed(struct kprobe *probe, struct pt_regs *regs)
+{
+	struct rcu_head *rcu = (struct rcu_head *)regs_get_kernel_argument(regs, 0);
+
+	atomic_inc(nf_freed(container_of(rcu, struct nf_hook_entries_rcu_head, head)->allocation));
+	return 0;
+}
+
+static struct kprobe nf_array_probe;
+static DEFINE_MUTEX(nf_watch_mutex);
+static unsigned int nf_watch_users;
+
+int nf_helper_watch_get(void)
+{
+	int err;
+
+	guard(mutex)(&nf_watch_mutex);
+	if (!nf_watch_users) {
+		nf_array_probe = (struct kprobe) {
+			.symbol_name = "__nf_hook_entries_free",
+			.pre_handler = nf_array_freed,
+		};
+		err = register_kprobe(&nf_array_probe);
+		if (err)
+			return err;
+	}
+	nf_watch_users++;
+	return 0;
+}
+
+void nf_helper_watch_put(void)
+{
+	guard(mutex)(&nf_watch_mutex);
+	if (!--nf_watch_users)
+		unregister_kprobe(&nf_array_probe);
+}
+
+/* The module is being freed: what safe code has leaked goes too. */
+void nf_watch_unload(void)
+{
+	if (nf_watch_users)
+		unregister_kprobe(&nf_array_probe);
+}
+
+/* The array and the frees so far, in this order; a free that the probe has missed counts for all. */
+const void *nf_helper_watch_chain(const struct net *net, u8 pf, unsigned int hooknum, u32 *freed)
+{
+	const struct nf_hook_entries *chain;
+
+	guard(rcu)();
+	chain = nf_helper_chain(net, pf, hooknum);
+	smp_rmb();
+	*freed = atomic_read(nf_freed(chain)) + READ_ONCE(nf_array_probe.nmissed);
+	return chain;
+}

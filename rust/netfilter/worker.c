@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Work that is done again and again: see worker.rs.
+ */
+#include <linux/jiffies.h>
+#include <linux/list.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/workqueue.h>
+
+#include "nf_helpers.h"
+
+struct nf_worker {
+	struct delayed_work work;
+	struct list_head list;
+	unsigned long period; /* jiffies */
+	void (*run)(void *data);
+	void *data;
+	bool ends;
+};
+
+/* Those that are at work: what safe code has leaked ends with the module. */
+static DEFINE_SPINLOCK(nf_worker_lock);
+static LIST_HEAD(nf_workers);
+
+static void nf_worker_function(struct work_struct *work)
+{
+	struct nf_worker *worker = container_of(to_delayed_work(work), struct nf_worker, work);
+
+	worker->run(worker->data);
+	if (!READ_ONCE(worker->ends))
+		queue_delayed_work(system_dfl_wq, &worker->work, worker->period);
+}
+
+/* Not at work yet; NULL without memory. */
+struct nf_worker *nf_helper_worker_new(void (*run)(void *), void *data, u32 ms)
+{
+	struct nf_worker *worker = kzalloc_obj(*worker, GFP_KERNEL);
+
+	if (!worker)
+		return NULL;
+	INIT_DELAYED_WORK(&worker->work, nf_worker_function);
+	worker->period = msecs_to_jiffies(ms);
+	worker->run = run;
+	worker->data = data;
+	scoped_guard(spinlock_bh, &nf_worker_lock)
+		list_add(&worker->list, &nf_workers);
+	queue_delayed_work(system_dfl_wq, &worker->work, 0);
+	return worker;
+}
+
+/*
+ * Not at work any more when this returns true, and freed. From its own function,
+ * which cannot be waited for, it only comes to its end, and stays.
+ */
+bool nf_helper_worker_end(struct nf_worker *worker)
+{
+	WRITE_ONCE(worker->ends, true);
+	if (current_work() == &worker->work.work)
+		return false;
+	disable_delayed_work_sync(&worker->work);
+	scoped_guard(spinlock_bh, &nf_worker_lock)
+		list_del(&worker->list);
+	kfree(worker);
+	return true;
+}
+
+/* The module is being freed. */
+void nf_worker_unload(void)
+{
+	struct nf_worker *worker, *next;
+
+	list_for_each_entry_safe(worker, next, &nf_workers, list)
+		nf_helper_worker_end(worker);
+}
