@@ -21,7 +21,7 @@ pair() { # NAMESPACE NAMESPACE
 }
 
 # Of which namespaces there are echo requests with this id, sorted.
-from() { lines " type=(8|128) .* id=$1 " | sed 's/.* ns=\([0-9]*\) .*/\1/' | sort -u | paste -sd ' '; }
+from() { lines " in=.* type=(8|128) .* id=$1 " | sed 's/.* ns=\([0-9]*\) .*/\1/' | sort -u | paste -sd ' '; }
 of() { # NAMESPACE...
 	local ns
 	for ns; do echo "${inode[$ns]}"; done | sort | paste -sd ' '
@@ -31,9 +31,12 @@ pair a1 a2
 modload nf_path
 mark all
 pair b1 b2
+laid b1
+laid b2
 for ip in 10.9.0.2 fd09::2; do
 	echo_request a1 "$ip" 100
 	echo_request b1 "$ip" 200
+	poll ended " type=(8|128) .* id=200 "
 	check "$ip: of the pair made before" same "$(from 100)" "$(of a1 a2)"
 	check "$ip: of the pair made since, with the same addresses" same "$(from 200)" "$(of b1 b2)"
 	mark 'next family'
@@ -45,6 +48,7 @@ for ip in 10.9.0.2 fd09::2; do
 	mark 'one namespace'
 	echo_request a1 "$ip" 101
 	echo_request b1 "$ip" 201
+	poll ended " type=(8|128) .* id=201 "
 	check "$ip: netns= shows one namespace" same "$(from 201)" "$(of b2)"
 	check "$ip: netns= shows no other" same "$(from 101)" ''
 done
@@ -62,7 +66,7 @@ done
 mark ended
 check 'ten namespaces made and destroyed' fails ip netns exec passing true
 check 'and the module unloads' modunload nf_path
-check 'having seen them' lines '^nf_path: unloaded: [1-9][0-9]{2,} seen'
+check 'having seen them' lines '^nf_path: unloaded: [1-9][0-9]{2,} packets'
 
 # The other way round: hooks go while the namespaces with traffic stay, then these go.
 modload nf_path

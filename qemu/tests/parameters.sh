@@ -20,7 +20,8 @@ refused() {
 	[[ $(lines "^nf_path: .*\\b${1%=*}\\b" | grep -cwF -e "${1#*=}") == 1 ]] || { log; return 1; }
 }
 
-for wrong in proto=256 proto=-1 proto=tcp port=65536 port=-1 port=http netns=-1 netns=client rate=-1 rate=many rate=0; do
+for wrong in proto=256 proto=-1 proto=tcp port=65536 port=-1 port=http netns=-1 netns=client rate=-1 rate=many rate=0 \
+	verbosity=3 verbosity=-1 verbosity=all; do
 	check "$wrong is refused" refused "$wrong"
 done
 
@@ -60,3 +61,19 @@ check 'proto=17: UDP' choose 'UDP:80 UDP ' proto=17
 check 'port=80: TCP and UDP' choose 'TCP:80 TCP UDP:80 UDP ' port=80
 check 'proto=6 port=81' choose 'TCP:81 TCP ' proto=6 port=81
 check 'port=40026: the source port counts' choose 'UDP:80 UDP ' port=40026
+
+# told VERBOSITY: which kinds of lines there are of a packet that is delivered, and of one that is dropped.
+told() {
+	mark "verbosity=$1"
+	modload nf_path verbosity="$1"
+	tcp client 10.0.2.2 80 40034
+	fails tcp client 10.0.2.2 23 40044 0.3 2>/dev/null
+	modunload nf_path
+	for port in 40034 40044; do
+		lines "nf_path: $(number ":$port>.* TCP flags=S\b") " |
+			sed -nE 's/.* in=.*/point/p; s/.* [A-Z_]+ (DELIVERED|DROPPED)[ ;].*/\1/p; s/.* inet fw forward .*/hook/p' | uniq | paste -sd ' '
+	done
+}
+check 'verbosity=0: how each has ended' same "$(told 0)" $'DELIVERED\nDROPPED'
+check 'verbosity=1: all of what is dropped' same "$(told 1)" $'\npoint DROPPED'
+check 'verbosity=2: all' same "$(told 2)" $'point hook point DELIVERED\npoint DROPPED'

@@ -2,23 +2,39 @@
 
 //! nf_path: the path of packets through netfilter's hooks, in dmesg.
 //!
-//! At each of the five points of IPv4 and IPv6, in every network namespace, one hook before all
-//! others and one after them: two lines a packet and point, and between them what the hooks in
-//! between did. A packet with a first line and no last one did not get through.
+//! At each of the five points of IPv4 and IPv6, in every network namespace, a ladder of hooks: one before all
+//! others, and one behind each hook or group of hooks that others have put there ([`ladder`]). What is different
+//! from one rung to the next is what the hook in between did ([`rung`]). A packet's path is kept beside it
+//! ([`paths`], [`path`]) until the packet is freed ([`end`]), and then printed ([`print`]) by a task that also
+//! follows the hooks as they change ([`manager`]). Which hooks a packet has passed is never guessed: see
+//! [`chain`].
 
 // Not `forbid`: `module!` contains `unsafe` of its own.
 #![deny(unsafe_code)]
 
+mod chain;
+mod end;
 mod filter;
-mod line;
+mod gaps;
+mod ladder;
+mod layout;
+mod limit;
+mod manager;
+mod name;
+mod path;
+mod paths;
+mod print;
+mod rung;
+mod seen;
+mod tracer;
 
+use end::Ends;
 use filter::Filter;
-use kernel::{
-    prelude::*,
-    sync::atomic::{Atomic, Relaxed},
-};
-use line::Line;
-use netfilter::{Hook, Op, Packet, Point, Priority, RateLimit, Registration, Verdict};
+use kernel::{prelude::*, sync::Arc};
+use manager::{Manager, PERIOD_MS};
+use netfilter::{FreeRegistration, Work, Worker};
+use print::Verbosity;
+use tracer::Tracer;
 
 module! {
     type: NfPath,
@@ -39,6 +55,10 @@ module! {
             default: 0,
             description: "Only the network namespace with this inode number; 0, the default: all",
         },
+        verbosity: i64 {
+            default: 2,
+            description: "0: one line a packet, 1: all lines of dropped packets, 2, the default: all lines",
+        },
         rate: i64 {
             default: 1000,
             description: "At most so many lines a second: 1 to 1000000; the default is 1000",
@@ -46,128 +66,39 @@ module! {
     },
 }
 
+/// The worker first: rungs are gone before what they need.
 struct NfPath {
-    _registration: Registration<Trace>,
+    _worker: Worker<Manager>,
+    _ends: FreeRegistration<Arc<Tracer>>,
 }
-
-/// What the hooks share.
-struct Trace {
-    filter: Filter,
-    limit: RateLimit,
-    seen: Atomic<u64>,
-}
-
-impl Trace {
-    fn see(&self, packet: &Packet<'_>, priority: Priority) {
-        let ip = packet.ip();
-        let transport = packet.transport();
-        if !self
-            .filter
-            .wants(packet.state().net(), ip.as_ref(), transport.as_ref())
-        {
-            return;
-        }
-        self.seen.add(1, Relaxed);
-        let Some(suppressed) = self.limit.take() else {
-            return;
-        };
-        if suppressed > 0 {
-            pr_info!(
-                "{} lines not printed (limit {} a second)\n",
-                suppressed,
-                self.limit.rate()
-            );
-        }
-        pr_info!(
-            "{}\n",
-            Line {
-                packet,
-                priority,
-                ip,
-                transport
-            }
-        );
-    }
-}
-
-/// Runs once the hooks are gone, so the figures are the last ones.
-impl Drop for Trace {
-    fn drop(&mut self) {
-        let seen = self.seen.load(Relaxed);
-        let missed = self.limit.suppressed();
-        pr_info!(
-            "unloaded: {} seen, {} printed, {} not printed\n",
-            seen,
-            seen - missed,
-            missed
-        );
-    }
-}
-
-struct First;
-struct Last;
-
-impl Hook for First {
-    type Data = Trace;
-
-    fn hook<'p>(trace: &Trace, packet: Packet<'p>) -> Verdict<'p> {
-        trace.see(&packet, Priority::FIRST);
-        packet.accept()
-    }
-}
-
-impl Hook for Last {
-    type Data = Trace;
-
-    fn hook<'p>(trace: &Trace, packet: Packet<'p>) -> Verdict<'p> {
-        trace.see(&packet, Priority::LAST);
-        packet.accept()
-    }
-}
-
-const fn first(point: Point) -> Op<Trace> {
-    Op::inet::<First>(point, Priority::FIRST)
-}
-
-const fn last(point: Point) -> Op<Trace> {
-    Op::inet::<Last>(point, Priority::LAST)
-}
-
-const OPS: [Op<Trace>; 10] = [
-    first(Point::PreRouting),
-    last(Point::PreRouting),
-    first(Point::LocalIn),
-    last(Point::LocalIn),
-    first(Point::Forward),
-    last(Point::Forward),
-    first(Point::LocalOut),
-    last(Point::LocalOut),
-    first(Point::PostRouting),
-    last(Point::PostRouting),
-];
 
 impl kernel::Module for NfPath {
     fn init(_module: &'static ThisModule) -> Result<Self> {
-        let trace = Trace {
-            filter: Filter {
-                protocol: parameter("proto", module_parameters::proto.value(), 0, u8::MAX.into())?
-                    as u8,
-                port: parameter("port", module_parameters::port.value(), 0, u16::MAX.into())?
-                    as u16,
-                net: parameter(
-                    "netns",
-                    module_parameters::netns.value(),
-                    0,
-                    u32::MAX.into(),
-                )? as u32,
-            },
-            limit: RateLimit::new(
-                parameter("rate", module_parameters::rate.value(), 1, 1_000_000)? as u32,
-            ),
-            seen: Atomic::new(0),
+        let filter = Filter {
+            protocol: parameter("proto", module_parameters::proto.value(), 0, u8::MAX.into())?
+                as u8,
+            port: parameter("port", module_parameters::port.value(), 0, u16::MAX.into())? as u16,
+            net: parameter(
+                "netns",
+                module_parameters::netns.value(),
+                0,
+                u32::MAX.into(),
+            )? as u32,
         };
+        let verbosity = match parameter("verbosity", module_parameters::verbosity.value(), 0, 2)? {
+            0 => Verbosity::Ends,
+            1 => Verbosity::Drops,
+            _ => Verbosity::All,
+        };
+        let rate = parameter("rate", module_parameters::rate.value(), 1, 1_000_000)? as usize;
+        let tracer = Arc::new(Tracer::new(filter)?, GFP_KERNEL)?;
+        let ends = FreeRegistration::new::<Ends, _>(tracer.clone())?;
+        let manager = Manager::new(tracer, verbosity, rate)?;
+        // The first rungs are there when insmod returns.
+        manager.run();
         Ok(Self {
-            _registration: Registration::in_all_nets(&OPS, trace)?,
+            _worker: Worker::every(PERIOD_MS, manager)?,
+            _ends: ends,
         })
     }
 }

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! What is known of the hooks at one point.
+//!
+//! # Which hooks a packet has passed
+//!
+//! A packet walks the array of hooks that it found when it came to the point, even if another has been put
+//! in its place since. So a rung may believe a [`Layout`] only if it describes the packet's array. It does if
+//!
+//! - the layout was read from array P while that was at the point, at a time t0;
+//! - a grace period passed after t0, and only then the layout was *settled*;
+//! - at the rung, at a time t1, the layout is settled and P is at the point still ([`ChainStamp`]).
+//!
+//! For: the core never puts an array back that it has taken away, so P was there from t0 to t1. The packet
+//! found its array under `rcu_read_lock()`, which it has held since. It cannot have taken that lock before t0:
+//! the grace period, which is over, would have waited for it. So it found its array between t0 and t1, and that
+//! is P. (A packet that came back from a queue found its array when it came back: also between t0 and t1,
+//! as the queue was entered from a rung after t0.)
+//!
+//! An address that has been used again is no P: see `ChainStamp`. What stands in an array for a hook that has been
+//! taken off, until a new array is made, does nothing: nothing can be attributed to it wrongly.
+
+use crate::name::OwnerName;
+use kernel::{
+    prelude::*,
+    sync::{
+        atomic::{Acquire, Atomic, Release},
+        Arc, //
+    },
+};
+use netfilter::{ChainStamp, IpVersion, Point, Priority, RcuCell};
+
+/// A point of one version of IP in one namespace.
+pub(crate) struct Chain {
+    pub(crate) net: u32,
+    pub(crate) version: IpVersion,
+    pub(crate) point: Point,
+    pub(crate) layout: RcuCell<Layout>,
+}
+
+/// The rungs of a chain, and what stands behind each.
+pub(crate) struct Layout {
+    /// Tells it from all others.
+    pub(crate) number: u64,
+    pub(crate) stamp: ChainStamp,
+    /// In their order.
+    pub(crate) rungs: KVec<u32>,
+    /// As many: the gap behind each.
+    pub(crate) gaps: KVec<Arc<Gap>>,
+    settled: Atomic<bool>,
+}
+
+impl Layout {
+    pub(crate) fn new(
+        number: u64,
+        stamp: ChainStamp,
+        rungs: KVec<u32>,
+        gaps: KVec<Arc<Gap>>,
+    ) -> Self {
+        Self {
+            number,
+            stamp,
+            rungs,
+            gaps,
+            settled: Atomic::new(false),
+        }
+    }
+
+    /// A grace period has passed since this was read.
+    pub(crate) fn settle(&self) {
+        self.settled.store(true, Release);
+    }
+
+    /// Which rung this is, from 0 on; none if this is not what the packet walks, or nobody can tell: see
+    /// above. `now` is the array that is at the point.
+    pub(crate) fn position(&self, rung: u32, now: ChainStamp) -> Option<usize> {
+        if !self.settled.load(Acquire) || self.stamp != now {
+            return None;
+        }
+        self.rungs.iter().position(|&other| other == rung)
+    }
+
+    pub(crate) fn gap(&self, position: usize) -> Option<&Gap> {
+        self.gaps.get(position).map(|gap| &**gap)
+    }
+}
+
+/// What stands between two rungs, or behind the last: as a rule one foreign hook, none, or all those that
+/// share a priority.
+pub(crate) struct Gap {
+    /// Never used again.
+    pub(crate) number: u32,
+    pub(crate) net: u32,
+    pub(crate) version: IpVersion,
+    pub(crate) point: Point,
+    pub(crate) owners: KVec<Owner>,
+}
+
+/// A foreign hook.
+#[derive(PartialEq)]
+pub(crate) struct Owner {
+    pub(crate) priority: Priority,
+    pub(crate) name: OwnerName,
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Packets that are freed.
+
+use crate::{path::End, paths::Found, tracer::Tracer};
+use kernel::sync::Arc;
+use netfilter::{FreeProbe, Freed};
+
+/// Ends the path of a packet that is freed.
+pub(crate) struct Ends;
+
+impl FreeProbe for Ends {
+    type Data = Arc<Tracer>;
+
+    fn freed(tracer: &Arc<Tracer>, freed: Freed) {
+        if let Found::Yes(mut slot) = tracer.paths.find(freed.packet()) {
+            slot.path()
+                .finish(End::Freed(freed.location(), freed.drop_reason()));
+            slot.end();
+        }
+    }
+}

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! What is done beside the packets' way: rungs are laid, paths that have ended are printed.
+
+use crate::{
+    gaps::Gaps,
+    ladder::{Ladders, Numbers},
+    limit::Limit,
+    path::{End, Path},
+    paths::SLOTS,
+    print::{self, Verbosity},
+    tracer::Tracer,
+};
+use kernel::{
+    new_mutex,
+    prelude::*,
+    sync::{Arc, Mutex},
+};
+use netfilter::{time::monotonic_ns, NetRef, Point, RcuCell, Registration, Work};
+
+/// Between one time and the next.
+pub(crate) const PERIOD_MS: u32 = 50;
+/// Every so many times the chains of all namespaces are looked at.
+const LOOK_EVERY: u32 = 4;
+
+const MS: u64 = 1_000_000;
+/// Behind the last rung of LOCAL_IN a packet's path ends if it is not dropped at once.
+const DELIVERED_NS: u64 = 50 * MS;
+/// Elsewhere it may wait in a queue of a device.
+const SILENT_NS: u64 = 1000 * MS;
+/// In the midst of a point it may be with a program that decides on it, or with a hook that delays it.
+const FORGOTTEN_NS: u64 = 30_000 * MS;
+
+#[pin_data]
+pub(crate) struct Manager {
+    #[pin]
+    state: Mutex<State>,
+}
+
+struct State {
+    tracer: Arc<Tracer>,
+    verbosity: Verbosity,
+    round: u32,
+    nets: KVec<Ladders>,
+    gaps: Gaps,
+    numbers: Numbers,
+    limit: Limit,
+    /// The one that is being printed.
+    path: KBox<Path>,
+    order: KVec<(u64, usize)>,
+    /// Not followed, and told.
+    overflow: u64,
+    /// The last error was told.
+    failing: bool,
+}
+
+impl Manager {
+    pub(crate) fn new(
+        tracer: Arc<Tracer>,
+        verbosity: Verbosity,
+        rate: usize,
+    ) -> Result<Pin<KBox<Self>>> {
+        let path = KBox::init(Path::init(), GFP_KERNEL)?;
+        let state = State {
+            tracer,
+            verbosity,
+            round: 0,
+            nets: KVec::new(),
+            gaps: Gaps::new(),
+            numbers: Numbers::default(),
+            limit: Limit::new(rate),
+            path,
+            order: KVec::with_capacity(SLOTS, GFP_KERNEL)?,
+            overflow: 0,
+            failing: false,
+        };
+        KBox::pin_init(pin_init!(Self { state <- new_mutex!(state) }), GFP_KERNEL)
+    }
+}
+
+impl Work for Manager {
+    fn run(&self) {
+        let mut state = self.state.lock();
+        let state = &mut *state;
+        if state.round % LOOK_EVERY == 0 {
+            let result = state.look();
+            if let (Err(error), false) = (result, state.failing) {
+                pr_err!("rungs could not be laid everywhere: {:?}\n", error);
+            }
+            state.failing = result.is_err();
+        }
+        state.round = state.round.wrapping_add(1);
+        state.age();
+        state.print();
+    }
+}
+
+impl State {
+    /// Puts rungs into all namespaces, new ones too, and reads what has changed.
+    fn look(&mut self) -> Result {
+        let tracer = &self.tracer;
+        let now = monotonic_ns();
+        let nets = NetRef::all()?;
+        let mut result = Ok(());
+        let mut gone = KVec::new();
+        let known = core::mem::take(&mut self.nets);
+        for ladders in known {
+            if nets.iter().any(|net| net.cookie() == ladders.cookie) {
+                self.nets.push(ladders, GFP_KERNEL)?;
+            } else {
+                gone.push(ladders, GFP_KERNEL)?;
+            }
+        }
+        for net in nets.iter() {
+            if tracer.filter.net != 0 && tracer.filter.net != net.inode() {
+                continue;
+            }
+            let place = self.nets.iter().position(|old| old.cookie == net.cookie());
+            let place = match place {
+                Some(place) => place,
+                None => {
+                    self.nets.push(Ladders::new(net, tracer)?, GFP_KERNEL)?;
+                    self.nets.len() - 1
+                }
+            };
+            let Some(ladders) = self.nets.get_mut(place) else {
+                continue;
+            };
+            match ladders.lay(net, tracer, &mut self.numbers) {
+                Ok(true) => {}
+                Ok(false) => {
+                    // Next time they are laid anew.
+                    if let Ok(ladders) = self.nets.remove(place) {
+                        gone.push(ladders, GFP_KERNEL)?;
+                    }
+                }
+                // It is going away.
+                Err(ENOENT) => {}
+                Err(error) => result = Err(error),
+            }
+        }
+        let mut registrations = KVec::new();
+        for ladders in gone {
+            for registration in ladders.into_registrations() {
+                registrations.push(registration, GFP_KERNEL)?;
+            }
+        }
+        if !registrations.is_empty() {
+            Registration::drop_all(registrations);
+        }
+        let mut changes = KVec::new();
+        for ladders in &self.nets {
+            if let Some(net) = nets.iter().find(|net| net.cookie() == ladders.cookie) {
+                let (gaps, numbers) = (&mut self.gaps, &mut self.numbers);
+                ladders.read(net, tracer, gaps, numbers, now, &mut changes)?;
+            }
+        }
+        if !changes.is_empty() {
+            RcuCell::replace_all(changes)?;
+            self.nets.iter().for_each(Ladders::settle);
+        }
+        self.gaps.forget(now);
+        result
+    }
+
+    /// Ends paths of which nothing has been heard for long.
+    fn age(&mut self) {
+        let (gaps, limit) = (&self.gaps, &mut self.limit);
+        let now = monotonic_ns();
+        self.tracer
+            .paths
+            .end(now.saturating_sub(DELIVERED_NS), |path| {
+                let away = path.away_ns(now);
+                let longest = match path.at.point {
+                    Point::LocalIn if path.at.last => DELIVERED_NS,
+                    _ if path.at.last || path.at.rung.is_none() => SILENT_NS,
+                    _ => FORGOTTEN_NS,
+                };
+                if away >= longest {
+                    path.finish(End::Silent);
+                    return true;
+                }
+                if away >= SILENT_NS && !path.told {
+                    path.told = true;
+                    if limit.take(1, monotonic_ns()) {
+                        print::away(path, gaps);
+                    }
+                }
+                false
+            });
+    }
+
+    fn print(&mut self) {
+        let (gaps, limit, verbosity) = (&self.gaps, &mut self.limit, self.verbosity);
+        let paths = &self.tracer.paths;
+        paths.drain(&mut self.order, &mut self.path, |path| {
+            let lines = print::lines(path, verbosity);
+            if limit.take(lines, monotonic_ns()) {
+                print::print(path, gaps, verbosity);
+            }
+        });
+        if let Some(lines) = limit.untold(monotonic_ns()) {
+            let rate = limit.rate();
+            pr_info!("{} lines not printed (limit {} a second)\n", lines, rate);
+        }
+        let overflow = self.tracer.paths.overflow();
+        if overflow != self.overflow {
+            let more = overflow.saturating_sub(self.overflow);
+            pr_info!("{} packets not followed: too many are under way\n", more);
+            self.overflow = overflow;
+        }
+    }
+}
+
+/// The rungs go, and so the figures are the last ones.
+impl Drop for State {
+    fn drop(&mut self) {
+        let nets = core::mem::take(&mut self.nets);
+        Registration::drop_all(nets.into_iter().flat_map(Ladders::into_registrations));
+        self.tracer.paths.end(u64::MAX, |path| {
+            path.finish(End::Cut);
+            true
+        });
+        self.print();
+        let (printed, suppressed) = self.limit.totals();
+        pr_info!(
+            "unloaded: {} packets, {} lines printed, {} not printed, {} packets not followed, {} lost\n",
+            self.tracer.packets(),
+            printed,
+            suppressed,
+            self.tracer.paths.overflow(),
+            self.tracer.paths.busy(),
+        );
+    }
+}

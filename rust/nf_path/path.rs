@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The path of one packet.
+
+use crate::{chain::Chain, seen::Seen};
+use kernel::prelude::*;
+use netfilter::{DeviceName, DropReason, Frame, IpVersion, Point, Stack, State};
+
+/// More points, steps and changes of a packet are counted, and not kept.
+const MAX_VISITS: usize = 16;
+const MAX_STEPS: usize = 64;
+const MAX_CHANGES: usize = 16;
+
+/// A list of at most `N`, and how many there were in all.
+pub(crate) struct List<T, const N: usize> {
+    items: [Option<T>; N],
+    count: usize,
+}
+
+impl<T, const N: usize> List<T, N> {
+    fn init() -> impl Init<Self> {
+        init!(Self {
+            items <- pin_init::init_array_from_fn(|_| None),
+            count: 0,
+        })
+    }
+
+    fn clear(&mut self) {
+        self.count = 0;
+    }
+
+    /// Its place, if there is room.
+    fn push(&mut self, item: T) -> Option<usize> {
+        let at = self.count;
+        self.count = at.saturating_add(1);
+        *self.items.get_mut(at)? = Some(item);
+        Some(at)
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.count
+    }
+
+    pub(crate) fn lost(&self) -> usize {
+        self.count.saturating_sub(N)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
+        self.items.iter().take(self.count).flatten()
+    }
+
+    pub(crate) fn get(&self, at: usize) -> Option<&T> {
+        self.iter().nth(at)
+    }
+}
+
+pub(crate) struct Path {
+    /// Of its packet.
+    pub(crate) id: u64,
+    /// What it is called in the log.
+    pub(crate) number: u64,
+    started: u64,
+    pub(crate) visits: List<Visit, MAX_VISITS>,
+    pub(crate) steps: List<Step, MAX_STEPS>,
+    pub(crate) changes: List<Seen, MAX_CHANGES>,
+    /// Nanoseconds in foreign hooks.
+    pub(crate) hooks_ns: u64,
+    /// Where it is.
+    pub(crate) at: At,
+    /// When its last rung was left.
+    left: u64,
+    /// What it was like there.
+    pub(crate) seen: Seen,
+    pub(crate) end: End,
+    /// Where a reset was sent from, and the packet that it answers.
+    pub(crate) reset: Option<(KBox<Stack>, Option<u64>)>,
+    /// It has been told that the packet was taken.
+    pub(crate) told: bool,
+}
+
+/// A packet's stay at a point.
+pub(crate) struct Visit {
+    pub(crate) net: u32,
+    pub(crate) point: Point,
+    pub(crate) input: Option<DeviceName>,
+    pub(crate) output: Option<DeviceName>,
+    pub(crate) seen: Seen,
+}
+
+/// From one rung to the next.
+pub(crate) struct Step {
+    /// At which visit.
+    pub(crate) visit: u8,
+    /// Which foreign hooks; none: they were changing.
+    pub(crate) gap: Option<u32>,
+    /// None: behind the last rung, where nobody looks at the clock.
+    pub(crate) ns: Option<u64>,
+    /// Which of the changes, if any.
+    pub(crate) change: Option<u8>,
+}
+
+/// Where a packet is: at which chain, and behind which of its rungs.
+#[derive(Clone, Copy)]
+pub(crate) struct At {
+    pub(crate) net: u32,
+    pub(crate) version: IpVersion,
+    pub(crate) point: Point,
+    /// The number of the layout, and of the rung in it; none: the chain was changing.
+    pub(crate) rung: Option<(u64, usize)>,
+    /// The gap behind that rung.
+    pub(crate) gap: Option<u32>,
+    /// No further rung.
+    pub(crate) last: bool,
+}
+
+impl At {
+    pub(crate) fn is_at(&self, chain: &Chain) -> bool {
+        self.net == chain.net && self.version == chain.version && self.point == chain.point
+    }
+
+    /// As where the hooks cannot be told.
+    pub(crate) fn unsure(self) -> Self {
+        Self {
+            rung: None,
+            gap: None,
+            last: false,
+            ..self
+        }
+    }
+}
+
+/// How a path has ended.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum End {
+    /// It has not.
+    Open,
+    /// The packet was freed there: with a reason dropped, without one not needed any more.
+    Freed(Frame, Option<DropReason>),
+    /// Nothing was heard of it any more, or its buffer is another packet's now.
+    Silent,
+    /// A packet with this buffer, that is not this one as far as one can tell, went on.
+    Replaced,
+    /// The module is being unloaded.
+    Cut,
+}
+
+impl Path {
+    /// In its place: it is large.
+    pub(crate) fn init() -> impl Init<Self> {
+        init!(Self {
+            id: 0,
+            number: 0,
+            started: 0,
+            visits <- List::init(),
+            steps <- List::init(),
+            changes <- List::init(),
+            hooks_ns: 0,
+            at: At {
+                net: 0,
+                version: IpVersion::V4,
+                point: Point::PreRouting,
+                rung: None,
+                gap: None,
+                last: false,
+            },
+            left: 0,
+            seen: Seen::NONE,
+            end: End::Open,
+            reset: None,
+            told: false,
+        })
+    }
+
+    /// Begins anew, for another packet.
+    pub(crate) fn begin(&mut self, number: u64, now: u64) {
+        self.number = number;
+        self.started = now;
+        self.visits.clear();
+        self.steps.clear();
+        self.changes.clear();
+        self.hooks_ns = 0;
+        self.at = self.at.unsure();
+        self.left = now;
+        self.end = End::Open;
+        self.reset = None;
+        self.told = false;
+    }
+
+    /// The packet has come to a point.
+    pub(crate) fn visit(&mut self, at: At, state: &State, seen: Seen) {
+        self.pass_tail();
+        self.at = at;
+        self.seen = seen;
+        self.visits.push(Visit {
+            net: at.net,
+            point: at.point,
+            input: state.in_device().map(|device| device.name()),
+            output: state.out_device().map(|device| device.name()),
+            seen,
+        });
+    }
+
+    /// The packet has come to the next rung, after `ns` nanoseconds; `empty`: nothing stands in between.
+    pub(crate) fn step(&mut self, at: At, gap: Option<u32>, ns: u64, empty: bool, seen: Seen) {
+        if !empty {
+            let change = if seen == self.seen {
+                None
+            } else {
+                self.changes.push(seen).map(|at| at as u8)
+            };
+            self.steps.push(Step {
+                visit: self.visits.count().saturating_sub(1) as u8,
+                gap,
+                ns: Some(ns),
+                change,
+            });
+            self.hooks_ns = self.hooks_ns.saturating_add(ns);
+        }
+        self.at = at;
+        self.seen = seen;
+    }
+
+    /// The packet has got through what stands behind the last rung.
+    fn pass_tail(&mut self) {
+        if let (true, Some(gap)) = (self.at.last, self.at.gap) {
+            self.steps.push(Step {
+                visit: self.visits.count().saturating_sub(1) as u8,
+                gap: Some(gap),
+                ns: None,
+                change: None,
+            });
+        }
+    }
+
+    /// This is the end.
+    pub(crate) fn finish(&mut self, end: End) {
+        self.end = end;
+        if end != End::Cut && !self.is_dropped_in_hooks() {
+            self.pass_tail();
+        }
+    }
+
+    /// Whether it was freed for a reason.
+    pub(crate) fn is_dropped(&self) -> bool {
+        match self.end {
+            // What a socket has received is freed without any.
+            End::Freed(_, Some(reason)) => !self.at.last || reason != DropReason::NOT_SPECIFIED,
+            _ => false,
+        }
+    }
+
+    /// Whether that was in the hooks. Behind the last rung what stands there drops with netfilter's reason:
+    /// all else is outside.
+    pub(crate) fn is_dropped_in_hooks(&self) -> bool {
+        match self.end {
+            End::Freed(_, Some(reason)) => {
+                !self.at.last || self.at.gap.is_some() && reason == DropReason::NETFILTER_DROP
+            }
+            _ => false,
+        }
+    }
+
+    /// Its rung is done.
+    pub(crate) fn leave(&mut self, now: u64) {
+        self.left = now;
+    }
+
+    pub(crate) fn left(&self) -> u64 {
+        self.left
+    }
+
+    /// Since it has left its last rung.
+    pub(crate) fn away_ns(&self, now: u64) -> u64 {
+        now.saturating_sub(self.left)
+    }
+
+    /// From its first rung to its last.
+    pub(crate) fn whole_ns(&self) -> u64 {
+        self.left.saturating_sub(self.started)
+    }
+
+    /// Whether the packet that comes to the first rung of `chain` can be this one, on its way.
+    pub(crate) fn goes_on(&self, chain: &Chain, seen: &Seen) -> bool {
+        let same_net = self.at.net == chain.net;
+        if self.at.version != chain.version {
+            return false;
+        }
+        match (self.at.point, chain.point) {
+            (Point::LocalOut | Point::Forward, Point::PostRouting)
+            | (Point::PreRouting, Point::LocalIn | Point::Forward)
+            // A bridge's packet comes to IP (br_netfilter).
+            | (Point::PreRouting, Point::PreRouting)
+            | (Point::PostRouting, Point::PostRouting) => {
+                same_net && self.seen.could_become(seen)
+            }
+            // Over a device that leads to this host again: loopback, veth, a bridge.
+            (Point::PostRouting, Point::PreRouting) => self.seen.could_become(seen),
+            // A hook at LOCAL_IN sends it elsewhere: IPVS.
+            (Point::LocalIn, Point::LocalOut) => {
+                same_net && !self.at.last && self.seen.could_be_sent_on_as(seen)
+            }
+            _ => false,
+        }
+    }
+}
+
+impl Path {
+    /// The packet as it came to its first point.
+    pub(crate) fn first_seen(&self) -> &Seen {
+        self.visits.get(0).map_or(&self.seen, |visit| &visit.seen)
+    }
+
+    /// The device that it was about to leave by.
+    pub(crate) fn output(&self) -> Option<DeviceName> {
+        self.visits.iter().last()?.output
+    }
+}

@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The packets that are being followed: from which sk_buff to which path.
+//!
+//! Two tables of fixed size. In the index an id stands in one of the few places that it hashes to, and with
+//! it the slot that its path is in: any that was free. Both are found and claimed by atomic operations. A slot's
+//! lock is taken by the one CPU that has the packet, and now and then by the manager; nobody ever waits for it.
+//! A path that has ended leaves the index at once, and its slot when the manager has printed it.
+
+use crate::path::Path;
+use kernel::{
+    new_spinlock,
+    prelude::*,
+    sync::{
+        atomic::{Acquire, Atomic, Relaxed, Release},
+        lock::{spinlock::SpinLockBackend, Guard},
+        SpinLock, //
+    },
+};
+use netfilter::PacketId;
+
+/// So many packets can be under way, or ended and not printed, at the same time: some 6 MB.
+pub(crate) const SLOTS: usize = 1024;
+/// Places in the index.
+const PLACES: usize = 2 * SLOTS;
+/// A packet's id is in one of so many places.
+const WAYS: usize = 8;
+
+/// No packet's id.
+const NONE: u64 = 0;
+
+/// States of a slot.
+const FREE: u32 = 0;
+const USED: u32 = 1;
+const ENDED: u32 = 2;
+
+#[pin_data]
+pub(crate) struct Paths {
+    index: [Place; PLACES],
+    states: [Atomic<u32>; SLOTS],
+    /// When each path was last looked at: the manager takes the locks of those only that are old.
+    left: [Atomic<u64>; SLOTS],
+    #[pin]
+    paths: [SpinLock<Path>; SLOTS],
+    /// Where the search for a free slot begins.
+    next: Atomic<u64>,
+    /// Found no slot.
+    overflow: Atomic<u64>,
+    /// Found its slot locked.
+    busy: Atomic<u64>,
+}
+
+struct Place {
+    id: Atomic<u64>,
+    slot: Atomic<u64>,
+}
+
+/// A path that is being followed, and nobody else's as long as one has this.
+pub(crate) struct Slot<'a> {
+    id: &'a Atomic<u64>,
+    state: &'a Atomic<u32>,
+    left: &'a Atomic<u64>,
+    path: Guard<'a, Path, SpinLockBackend>,
+}
+
+impl Slot<'_> {
+    pub(crate) fn path(&mut self) -> &mut Path {
+        &mut self.path
+    }
+
+    /// The packet goes on from its rung.
+    pub(crate) fn leave(mut self, now: u64) {
+        self.path.leave(now);
+        self.left.store(now, Relaxed);
+    }
+
+    /// The path is the manager's from now on.
+    pub(crate) fn end(self) {
+        let Self {
+            id,
+            state,
+            mut path,
+            ..
+        } = self;
+        path.id = NONE;
+        id.store(NONE, Relaxed);
+        drop(path);
+        state.store(ENDED, Release);
+    }
+}
+
+/// Whether a packet is being followed.
+pub(crate) enum Found<'a> {
+    Yes(Slot<'a>),
+    No,
+    /// It is, but the manager has its slot.
+    Busy,
+}
+
+impl Paths {
+    pub(crate) fn new() -> impl PinInit<Self> {
+        pin_init!(Self {
+            index <- pin_init::init_array_from_fn(|_| Place {
+                id: Atomic::new(NONE),
+                slot: Atomic::new(0),
+            }),
+            states <- pin_init::init_array_from_fn(|_| Atomic::new(FREE)),
+            left <- pin_init::init_array_from_fn(|_| Atomic::new(0)),
+            paths <- pin_init::pin_init_array_from_fn(|_| new_spinlock!(Path::init())),
+            next: Atomic::new(0),
+            overflow: Atomic::new(0),
+            busy: Atomic::new(0),
+        })
+    }
+
+    pub(crate) fn overflow(&self) -> u64 {
+        self.overflow.load(Relaxed)
+    }
+
+    pub(crate) fn busy(&self) -> u64 {
+        self.busy.load(Relaxed)
+    }
+
+    fn ways(&self, id: u64) -> impl Iterator<Item = &Place> {
+        // A multiplicative hash: its upper bits are the good ones.
+        let bucket = (id.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize % (PLACES / WAYS);
+        self.index.iter().skip(bucket * WAYS).take(WAYS)
+    }
+
+    /// The path of a packet.
+    #[inline]
+    pub(crate) fn find(&self, packet: PacketId) -> Found<'_> {
+        let packet = packet.get().get();
+        match self
+            .ways(packet)
+            .find(|place| place.id.load(Relaxed) == packet)
+        {
+            Some(place) => self.lock(place, packet),
+            None => Found::No,
+        }
+    }
+
+    /// The slot that the place of `packet` leads to.
+    fn lock<'a>(&'a self, place: &'a Place, packet: u64) -> Found<'a> {
+        let at = place.slot.load(Relaxed) as usize;
+        let (Some(state), Some(left), Some(path)) = self.slot(at) else {
+            return Found::No;
+        };
+        let Some(path) = path.try_lock() else {
+            self.busy.add(1, Relaxed);
+            return Found::Busy;
+        };
+        // The manager may have ended it in between.
+        if place.id.load(Relaxed) != packet || path.id != packet {
+            return Found::No;
+        }
+        Found::Yes(Slot {
+            id: &place.id,
+            state,
+            left,
+            path,
+        })
+    }
+
+    #[expect(clippy::type_complexity, reason = "what a slot has")]
+    fn slot(
+        &self,
+        at: usize,
+    ) -> (
+        Option<&Atomic<u32>>,
+        Option<&Atomic<u64>>,
+        Option<&SpinLock<Path>>,
+    ) {
+        (self.states.get(at), self.left.get(at), self.paths.get(at))
+    }
+
+    /// A slot for a packet that is not being followed yet; its path is what another one has left there.
+    pub(crate) fn claim(&self, packet: PacketId) -> Option<Slot<'_>> {
+        let packet = packet.get().get();
+        let slot = self.try_claim(packet);
+        if slot.is_none() {
+            self.overflow.add(1, Relaxed);
+        }
+        slot
+    }
+
+    fn try_claim(&self, packet: u64) -> Option<Slot<'_>> {
+        let place = self.ways(packet).find(|place| {
+            place.id.load(Relaxed) == NONE && place.id.cmpxchg(NONE, packet, Relaxed).is_ok()
+        })?;
+        let Some((at, state, mut path)) = self.free_slot() else {
+            place.id.store(NONE, Relaxed);
+            return None;
+        };
+        path.id = packet;
+        place.slot.store(at as u64, Relaxed);
+        Some(Slot {
+            id: &place.id,
+            state,
+            left: self.left.get(at)?,
+            path,
+        })
+    }
+
+    /// Takes a slot that is free, if there is one.
+    fn free_slot(&self) -> Option<(usize, &Atomic<u32>, Guard<'_, Path, SpinLockBackend>)> {
+        let from = self.next.fetch_add(1, Relaxed) as usize % SLOTS;
+        (0..SLOTS).find_map(|by| {
+            let at = (from + by) % SLOTS;
+            let (state, path) = (self.states.get(at)?, self.paths.get(at)?);
+            let free = state.load(Relaxed) == FREE && state.cmpxchg(FREE, USED, Acquire).is_ok();
+            if !free {
+                return None;
+            }
+            let Some(path) = path.try_lock() else {
+                state.store(FREE, Release);
+                return None;
+            };
+            Some((at, state, path))
+        })
+    }
+
+    /// For the manager: puts each path that has ended into `path`, for `print`, and frees its slot; in the
+    /// order of their numbers, which `order` is for.
+    pub(crate) fn drain(
+        &self,
+        order: &mut KVec<(u64, usize)>,
+        path: &mut Path,
+        mut print: impl FnMut(&Path),
+    ) {
+        order.clear();
+        for (at, (state, slot)) in self.states.iter().zip(&self.paths).enumerate() {
+            if state.load(Acquire) == ENDED {
+                if let Some(ended) = slot.try_lock() {
+                    let entry = (ended.number, at);
+                    let place = order.partition_point(|other| *other < entry);
+                    // Without room: next time.
+                    let _ = order.insert_within_capacity(place, entry);
+                }
+            }
+        }
+        for &(_, at) in order.iter() {
+            let (Some(state), Some(slot)) = (self.states.get(at), self.paths.get(at)) else {
+                continue;
+            };
+            if let Some(mut ended) = slot.try_lock() {
+                core::mem::swap(path, &mut *ended);
+                drop(ended);
+                state.store(FREE, Release);
+                print(path);
+            }
+        }
+    }
+
+    /// For the manager: ends each path that `ends` says has ended, of those that nobody has looked at since
+    /// `before`.
+    pub(crate) fn end(&self, before: u64, mut ends: impl FnMut(&mut Path) -> bool) {
+        for place in &self.index {
+            let packet = place.id.load(Relaxed);
+            let at = place.slot.load(Relaxed) as usize;
+            let (Some(state), Some(left), Some(path)) = self.slot(at) else {
+                continue;
+            };
+            if packet == NONE || left.load(Relaxed) > before {
+                continue;
+            }
+            let Some(mut path) = path.try_lock() else {
+                continue;
+            };
+            if place.id.load(Relaxed) == packet && path.id == packet && ends(&mut path) {
+                let id = &place.id;
+                Slot {
+                    id,
+                    state,
+                    left,
+                    path,
+                }
+                .end();
+            }
+        }
+    }
+}

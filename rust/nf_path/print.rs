@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The lines of a path in the log.
+//!
+//! Each begins with the packet's number, the namespace and the point. Then there stands: in which devices and
+//! how the packet came to the point; or a hook, with its priority, what it took, and what it changed; or, last
+//! and in capitals, how the path ended.
+
+use crate::{
+    chain::{Gap, Owner},
+    gaps::Gaps,
+    path::{End, Path, Step, Visit},
+    seen::{Changes, Full, Seen}, //
+};
+use core::fmt::{self, Display};
+use kernel::prelude::*;
+use netfilter::{DeviceName, Point};
+
+/// Which lines are printed.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Verbosity {
+    /// One a packet: how it ended.
+    Ends,
+    /// Of packets that were dropped, all.
+    Drops,
+    All,
+}
+
+/// Something that `pr_info!` takes.
+pub(crate) struct Text<F: Fn(&mut fmt::Formatter<'_>) -> fmt::Result>(F);
+
+impl<F: Fn(&mut fmt::Formatter<'_>) -> fmt::Result> kernel::fmt::Display for Text<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (self.0)(f)
+    }
+}
+
+/// How many lines `print` prints.
+pub(crate) fn lines(path: &Path, verbosity: Verbosity) -> usize {
+    let visits = path.visits.iter().count();
+    let steps = path.steps.iter().count();
+    let more = usize::from(path.reset.is_some()) + usize::from(lost(path) > 0);
+    match verbosity {
+        Verbosity::Ends => 1,
+        Verbosity::Drops if !path.is_dropped() => 0,
+        Verbosity::Drops | Verbosity::All => visits + steps + more + 1,
+    }
+}
+
+/// Prints all lines that `verbosity` wants.
+pub(crate) fn print(path: &Path, gaps: &Gaps, verbosity: Verbosity) {
+    if verbosity == Verbosity::Drops && !path.is_dropped() {
+        return;
+    }
+    if verbosity != Verbosity::Ends {
+        steps(path, gaps);
+    }
+    let last = Text(|f| {
+        Start(path, path.at.net, path.at.point).fmt(f)?;
+        end(f, path, gaps)?;
+        write!(
+            f,
+            "; {} points, {} hooks, {}; {}",
+            path.visits.count(),
+            path.steps.count(),
+            Time(Some(path.whole_ns())),
+            path.first_seen(),
+        )
+    });
+    pr_info!("{}\n", last);
+}
+
+/// A packet that has been away for long, and may come back.
+pub(crate) fn away(path: &Path, gaps: &Gaps) {
+    let line = Text(|f| {
+        Start(path, path.at.net, path.at.point).fmt(f)?;
+        f.write_str("away: queued or stolen by ")?;
+        by(f, path, gaps)
+    });
+    pr_info!("{}\n", line);
+}
+
+fn steps(path: &Path, gaps: &Gaps) {
+    let mut seen = None;
+    let mut steps = path.steps.iter().peekable();
+    for (number, visit) in path.visits.iter().enumerate() {
+        let line = Text(|f| {
+            Start(path, visit.net, visit.point).fmt(f)?;
+            write!(
+                f,
+                "in={} out={} ",
+                Device(visit.input),
+                Device(visit.output)
+            )?;
+            Full(&visit.seen).fmt(f)
+        });
+        pr_info!("{}\n", line);
+        if number == 0 {
+            reset(path, visit);
+        }
+        seen = Some(&visit.seen).or(seen);
+        while let Some(step) = steps.next_if(|step| usize::from(step.visit) == number) {
+            let after = step.change.and_then(|at| path.changes.get(at.into()));
+            print_step(path, visit, step, gaps, seen, after);
+            seen = after.or(seen);
+        }
+    }
+    if lost(path) > 0 {
+        let line = Text(|f| {
+            Start(path, path.at.net, path.at.point).fmt(f)?;
+            write!(f, "{} lines more of it were not kept", lost(path))
+        });
+        pr_info!("{}\n", line);
+    }
+}
+
+fn lost(path: &Path) -> usize {
+    path.visits.lost() + path.steps.lost()
+}
+
+fn print_step(
+    path: &Path,
+    visit: &Visit,
+    step: &Step,
+    gaps: &Gaps,
+    before: Option<&Seen>,
+    after: Option<&Seen>,
+) {
+    let line = Text(|f| {
+        Start(path, visit.net, visit.point).fmt(f)?;
+        match step.gap {
+            Some(gap) => owners(f, gaps.get(gap), Some(Time(step.ns)))?,
+            None => write!(f, "? {} hooks were changing", Time(step.ns))?,
+        }
+        if let (Some(before), Some(after)) = (before, after) {
+            write!(f, ": {}", Changes(before, after))?;
+        }
+        Ok(())
+    });
+    pr_info!("{}\n", line);
+}
+
+fn reset(path: &Path, visit: &Visit) {
+    let Some((stack, after)) = &path.reset else {
+        return;
+    };
+    let line = Text(|f| {
+        Start(path, visit.net, visit.point).fmt(f)?;
+        f.write_str("reset")?;
+        if let Some(after) = after {
+            write!(f, " after #{after}")?;
+        }
+        f.write_str(", sent by ")?;
+        for (number, frame) in stack.frames().enumerate() {
+            if number > 0 {
+                f.write_str(" < ")?;
+            }
+            Display::fmt(&frame, f)?;
+        }
+        Ok(())
+    });
+    pr_info!("{}\n", line);
+}
+
+/// `-200 3.1us ipv4_conntrack_in [nf_conntrack]`, or all that are between two rungs, with `|`.
+fn owners(f: &mut fmt::Formatter<'_>, gap: Option<&Gap>, time: Option<Time>) -> fmt::Result {
+    let Some(gap) = gap else {
+        return f.write_str("? forgotten");
+    };
+    let priority = |owner: &Owner| owner.priority.get();
+    let mut last = None;
+    for owner in &gap.owners {
+        match last {
+            None => {
+                write!(f, "{} ", priority(owner))?;
+                if let Some(time) = &time {
+                    write!(f, "{time} ")?;
+                }
+            }
+            Some(last) if last == priority(owner) => f.write_str(" | ")?,
+            Some(_) => write!(f, " | {} ", priority(owner))?,
+        }
+        last = Some(priority(owner));
+        owner.name.fmt(f)?;
+    }
+    Ok(())
+}
+
+/// By whom, if the packet is between two rungs.
+fn by(f: &mut fmt::Formatter<'_>, path: &Path, gaps: &Gaps) -> fmt::Result {
+    match (path.at.rung, path.at.gap) {
+        (Some(_), Some(gap)) => owners(f, gaps.get(gap), None),
+        (Some(_), None) => f.write_str("nobody known"),
+        (None, _) => f.write_str("? hooks were changing"),
+    }
+}
+
+fn end(f: &mut fmt::Formatter<'_>, path: &Path, gaps: &Gaps) -> fmt::Result {
+    let unsure = path.at.rung.is_none();
+    match path.end {
+        End::Freed(location, Some(reason)) if path.is_dropped() => {
+            if path.is_dropped_in_hooks() {
+                f.write_str("DROPPED by ")?;
+                by(f, path, gaps)?;
+            } else {
+                f.write_str("DROPPED after the hooks")?;
+            }
+            write!(f, ", {reason} in {location}")
+        }
+        End::Freed(location, _) if unsure => {
+            write!(f, "ENDED while hooks were changing, freed in {location}")
+        }
+        End::Freed(location, _) if !path.at.last => {
+            f.write_str("TAKEN by ")?;
+            by(f, path, gaps)?;
+            write!(f, ", freed in {location}")
+        }
+        End::Freed(..) | End::Silent | End::Replaced | End::Cut if path.at.last => {
+            match (path.at.point, path.end) {
+                (Point::LocalIn, End::Freed(location, Some(_))) => {
+                    write!(f, "ENDED after the hooks, freed in {location}")
+                }
+                (Point::LocalIn, _) => f.write_str("DELIVERED"),
+                (Point::PostRouting, _) => write!(f, "SENT by {}", Device(path.output())),
+                (_, End::Freed(location, _)) => {
+                    write!(f, "ENDED after the hooks, freed in {location}")
+                }
+                _ => f.write_str("ENDED after the hooks: not seen any more"),
+            }
+        }
+        End::Silent | End::Replaced if unsure => {
+            f.write_str("ENDED while hooks were changing: not seen any more")
+        }
+        End::Silent | End::Replaced => {
+            f.write_str("TAKEN by ")?;
+            by(f, path, gaps)?;
+            f.write_str(": not seen any more")
+        }
+        End::Freed(..) | End::Cut | End::Open => f.write_str("ENDED: nf_path is unloaded"),
+    }
+}
+
+/// `#17 ns=4026532234 FORWARD `
+struct Start<'a>(&'a Path, u32, Point);
+
+impl Display for Start<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "#{} ns={} {} ", self.0.number, self.1, self.2.name())
+    }
+}
+
+/// A device's name, or `-`.
+struct Device(Option<DeviceName>);
+
+impl Display for Device {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Some(name) => name.fmt(f),
+            None => f.write_str("-"),
+        }
+    }
+}
+
+/// Nanoseconds as `3.1us`, `14.2ms`, `1.5s`, or `-`.
+struct Time(Option<u64>);
+
+impl Display for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(ns) = self.0 else {
+            return f.write_str("-");
+        };
+        let (unit, name) = match ns {
+            0..1_000_000 => (1_000, "us"),
+            1_000_000..1_000_000_000 => (1_000_000, "ms"),
+            _ => (1_000_000_000, "s"),
+        };
+        write!(f, "{}.{}{name}", ns / unit, ns % unit / (unit / 10))
+    }
+}

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The hook that stands between those of others.
+
+use crate::{
+    chain::Chain,
+    path::{At, End, Path},
+    paths::{Found, Slot},
+    seen::Seen,
+    tracer::Tracer, //
+};
+use kernel::{
+    prelude::*,
+    sync::{rcu, Arc}, //
+};
+use netfilter::{time::monotonic_ns, Hook, Packet, Point, Priority, Stack, Verdict};
+
+/// One rung of a ladder.
+pub(crate) struct Rung {
+    /// Never used again.
+    pub(crate) number: u32,
+    pub(crate) priority: Priority,
+    pub(crate) chain: Arc<Chain>,
+    pub(crate) tracer: Arc<Tracer>,
+}
+
+impl Hook for Rung {
+    type Data = Self;
+
+    fn hook<'p>(rung: &Self, packet: Packet<'p>) -> Verdict<'p> {
+        match rung.tracer.paths.find(packet.id()) {
+            Found::Yes(slot) => rung.follow(slot, &packet, monotonic_ns()),
+            Found::No if rung.priority == Priority::FIRST => rung.begin(&packet),
+            Found::No | Found::Busy => {}
+        }
+        packet.accept()
+    }
+}
+
+impl Rung {
+    /// Where the packet is that has come to this rung; and whether something stands behind the rung.
+    fn at(&self, packet: &Packet<'_>) -> At {
+        let chain = &*self.chain;
+        let rcu = rcu::read_lock();
+        let layout = chain.layout.read(&rcu);
+        let now = self
+            .tracer
+            .watch
+            .stamp(packet.state().net(), chain.version, chain.point);
+        let position = layout.position(self.number, now);
+        At {
+            net: chain.net,
+            version: chain.version,
+            point: chain.point,
+            rung: position.map(|position| (layout.number, position)),
+            gap: position
+                .and_then(|position| layout.gap(position))
+                .and_then(|gap| (!gap.owners.is_empty()).then_some(gap.number)),
+            last: position.is_some_and(|position| position + 1 == layout.rungs.len()),
+        }
+    }
+
+    /// A packet that is not followed has come to what may be the first rung of a point.
+    fn begin(&self, packet: &Packet<'_>) {
+        let tracer = &*self.tracer;
+        let (ip, transport) = (packet.ip(), packet.transport());
+        if !tracer
+            .filter
+            .wants(packet.state().net(), ip.as_ref(), transport.as_ref())
+        {
+            return;
+        }
+        let at = self.at(packet);
+        if at.rung.is_some_and(|(_, position)| position != 0) {
+            return;
+        }
+        let Some(mut slot) = tracer.paths.claim(packet.id()) else {
+            return;
+        };
+        let path = slot.path();
+        path.begin(tracer.next_number(), monotonic_ns());
+        self.visit(path, at, packet, Seen::read(packet));
+        slot.leave(monotonic_ns());
+    }
+
+    /// The packet of that path has come here.
+    fn follow(&self, mut slot: Slot<'_>, packet: &Packet<'_>, now: u64) {
+        let at = self.at(packet);
+        let seen = Seen::read(packet);
+        let path = slot.path();
+        let here = path.at.is_at(&self.chain);
+        let goes_on = match (path.at.rung, at.rung) {
+            (_, Some((_, 0))) => {
+                let goes_on = path.goes_on(&self.chain, &seen);
+                if goes_on {
+                    self.visit(path, at, packet, seen);
+                }
+                goes_on
+            }
+            // The next rung of the same walk.
+            (Some((before, position)), Some((layout, next)))
+                if here && before == layout && next == position.wrapping_add(1) =>
+            {
+                let (gap, ns) = (path.at.gap, self.tracer.between(path.left(), now));
+                path.step(at, gap, ns, gap.is_none(), seen);
+                true
+            }
+            // Another rung of a walk where each comes after the other.
+            (Some((before, _)), Some((layout, _))) if here && before == layout => false,
+            // The chain is changing, or was when the packet came to the point.
+            _ if here => {
+                let ns = self.tracer.between(path.left(), now);
+                path.step(at.unsure(), None, ns, false, seen);
+                true
+            }
+            _ => {
+                let goes_on = path.goes_on(&self.chain, &seen);
+                if goes_on {
+                    self.visit(path, at.unsure(), packet, seen);
+                }
+                goes_on
+            }
+        };
+        if goes_on {
+            slot.leave(monotonic_ns());
+            return;
+        }
+        path.finish(End::Replaced);
+        slot.end();
+        if self.priority == Priority::FIRST {
+            self.begin(packet);
+        }
+    }
+
+    fn visit(&self, path: &mut Path, at: At, packet: &Packet<'_>, seen: Seen) {
+        path.visit(at, packet.state(), seen);
+        match at.point {
+            Point::LocalOut if seen.is_reset() => {
+                if let Ok(stack) = KBox::new(Stack::save(), GFP_ATOMIC) {
+                    path.reset = Some((stack, self.tracer.last_of(&seen)));
+                }
+            }
+            Point::LocalOut | Point::PostRouting => {}
+            _ => self.tracer.remember(&seen, path.number),
+        }
+    }
+}
