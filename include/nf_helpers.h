@@ -10,6 +10,8 @@
 #include <linux/types.h>
 
 struct bpf_prog;
+struct hlist_head;
+struct hlist_node;
 struct llist_node;
 struct module;
 struct net;
@@ -19,6 +21,8 @@ struct nf_free_probe;
 struct nf_hook_probe;
 struct nf_hook_entries;
 struct nf_hook_ops;
+struct nf_maker;
+struct nf_member;
 struct nf_stolen;
 struct nf_tracking;
 struct nf_worker;
@@ -28,6 +32,14 @@ struct sock_filter;
 /* helpers.c, called from Rust */
 void nf_helper_table_lock(void);
 void nf_helper_table_unlock(void);
+void nf_helper_table_wait(unsigned int *busy);
+void nf_helper_table_wake(unsigned int *busy);
+int nf_helper_make(struct nf_maker *maker, struct net *net, struct nf_member **member);
+bool nf_helper_in_call(void);
+void nf_helper_member_show(struct hlist_node *member, struct hlist_head *list);
+void nf_helper_member_hide(struct hlist_node *member);
+const struct hlist_node *nf_helper_member_next(const struct hlist_head *list,
+					       const struct hlist_node *member);
 int nf_helper_get_callbacks(void);
 void nf_helper_put_callbacks(void);
 bool nf_helper_may_sleep(void);
@@ -47,6 +59,7 @@ struct net_device *nf_helper_physoutdev(const struct sk_buff *skb);
 struct net *nf_helper_get_current_net(void);
 size_t nf_helper_get_nets(struct net **nets, size_t room);
 struct net *nf_helper_get_net_by_inode(u32 inode);
+bool nf_helper_get_net(struct net *net);
 void nf_helper_put_net(struct net *net);
 
 /* stolen.c, called from Rust */
@@ -152,8 +165,11 @@ u64 nf_hook_probe_missed(const struct nf_hook_probe *probe);
 void nf_hook_probe_unload(void);
 
 /* table.rs and registration.rs, called from C */
+/* table.rs, member.rs and registration.rs, called from C */
 int nf_table_net_init(struct net *net);
 void nf_table_net_pre_exit(struct net *net);
+void nf_table_net_exit(struct net *net);
+int nf_member_make(struct nf_maker *maker, struct net *net, struct nf_member **member);
 void nf_table_device_gone(struct net *net, struct net_device *dev);
 void nf_table_free(void);
 void nf_registration_finish(struct llist_node *list);

@@ -9,3 +9,10 @@ pub(crate) fn may_sleep() -> bool {
     // SAFETY: No requirements.
     unsafe { bindings::nf_helper_may_sleep() }
 }
+
+/// Whether the caller may register hooks, and wait for their end: not where it must not sleep, nor where
+/// the table has called it and the core may hold locks.
+pub(crate) fn may_register() -> bool {
+    // SAFETY: No requirements.
+    may_sleep() && !unsafe { bindings::nf_helper_in_call() }
+}

@@ -15,9 +15,11 @@
 #include <linux/netdevice.h>
 #include <linux/netfilter_bridge.h>
 #include <linux/preempt.h>
+#include <linux/rculist.h>
 #include <linux/rcupdate.h>
 #include <linux/skbuff.h>
 #include <linux/uidgid.h>
+#include <linux/wait_bit.h>
 #include <linux/workqueue.h>
 #include <net/net_namespace.h>
 #include <net/sock.h>
@@ -37,6 +39,96 @@ void nf_helper_table_unlock(void)
 	mutex_unlock(&nf_table_mutex);
 }
 
+/* Until nobody is busy with what this belongs to; it is changed with the mutex held. */
+void nf_helper_table_wait(unsigned int *busy)
+{
+	guard(mutex)(&nf_table_mutex);
+	wait_var_event_mutex(busy, !*busy, &nf_table_mutex);
+}
+
+void nf_helper_table_wake(unsigned int *busy)
+{
+	wake_up_var_locked(busy, &nf_table_mutex);
+}
+
+/*
+ * Calls of safe code, which may do anything: such a call, where the core may
+ * hold pernet_ops_rwsem, must not come to wait for that.
+ */
+struct nf_call {
+	struct list_head list;
+	const struct task_struct *task;
+};
+
+static LIST_HEAD(nf_calls);
+static DEFINE_SPINLOCK(nf_calls_lock);
+
+static void nf_call_begin(struct nf_call *call)
+{
+	call->task = current;
+	guard(spinlock)(&nf_calls_lock);
+	list_add(&call->list, &nf_calls);
+}
+
+static void nf_call_end(struct nf_call *call)
+{
+	guard(spinlock)(&nf_calls_lock);
+	list_del(&call->list);
+}
+
+/* Whether the task, which may sleep, is in such a call. */
+bool nf_helper_in_call(void)
+{
+	const struct nf_call *call;
+
+	guard(spinlock)(&nf_calls_lock);
+	list_for_each_entry(call, &nf_calls, list)
+		if (call->task == current)
+			return true;
+	return false;
+}
+
+int nf_helper_make(struct nf_maker *maker, struct net *net, struct nf_member **member)
+{
+	struct nf_call call;
+	int err;
+
+	nf_call_begin(&call);
+	err = nf_member_make(maker, net, member);
+	nf_call_end(&call);
+	return err;
+}
+
+/* The list of what has been made for namespaces: changed with the mutex held, read under RCU. */
+void nf_helper_member_show(struct hlist_node *member, struct hlist_head *list)
+{
+	hlist_add_head_rcu(member, list);
+}
+
+void nf_helper_member_hide(struct hlist_node *member)
+{
+	hlist_del_rcu(member);
+}
+
+/* The one behind @member, or the first; NULL at the end. Under rcu_read_lock(). */
+const struct hlist_node *nf_helper_member_next(const struct hlist_head *list,
+					       const struct hlist_node *member)
+{
+	return member ? rcu_dereference(hlist_next_rcu(member)) :
+			rcu_dereference(hlist_first_rcu(list));
+}
+
+static int nf_net_init(struct net *net)
+{
+	struct nf_call call;
+	int err;
+
+	nf_call_begin(&call);
+	err = nf_table_net_init(net);
+	nf_call_end(&call);
+	return err;
+}
+
 /* The namespace goes, or our callbacks are taken off. */
 static void nf_net_pre_exit(struct net *net)
 {
@@ -44,14 +136,24 @@ static void nf_net_pre_exit(struct net *net)
 	nf_stolen_net_gone(net);
 }
 
+/* The module is being freed: what safe code has leaked is not dropped. */
+static bool nf_unloading;
+
 /* Its hooks are off, and a grace period is over. */
 static void nf_net_exit(struct net *net)
 {
+	struct nf_call call;
+
 	nf_stolen_wait(net);
+	if (nf_unloading)
+		return;
+	nf_call_begin(&call);
+	nf_table_net_exit(net);
+	nf_call_end(&call);
 }
 
 static struct pernet_operations nf_pernet_ops = {
-	.init = nf_table_net_init,
+	.init = nf_net_init,
 	.pre_exit = nf_net_pre_exit,
 	.exit = nf_net_exit,
 };
@@ -125,7 +227,7 @@ static void nf_unregister_callbacks(void)
 void nf_helper_put_callbacks(void)
 {
 	guard(mutex)(&nf_callbacks_mutex);
-	if (--nf_callbacks_users)
+	if (--nf_callbacks_users || nf_unloading)
 		return;
 	nf_unregister_callbacks();
 	nf_stolen_drain(false);
@@ -164,8 +266,12 @@ static void nf_unload_free(void *arg)
 {
 	nf_worker_unload();
 	flush_work(&nf_deferred_work);
-	if (nf_callbacks_users)
+	scoped_guard(mutex, &nf_callbacks_mutex)
+		nf_unloading = nf_callbacks_users;
+	if (nf_unloading)
 		nf_unregister_callbacks();
+	/* Namespaces that came meanwhile may have left it something. */
+	flush_work(&nf_deferred_work);
 	nf_stolen_drain(true);
 	nf_table_free();
 	nf_tracking_free();

@@ -48,6 +48,11 @@ struct net *nf_helper_get_net_by_inode(u32 inode)
 	return NULL;
 }
 
+bool nf_helper_get_net(struct net *net)
+{
+	return maybe_get_net(net);
+}
+
 void nf_helper_put_net(struct net *net)
 {
 	put_net(net);

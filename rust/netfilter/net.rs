@@ -102,6 +102,18 @@ impl NetRef {
             nets.reserve(number, GFP_KERNEL)?;
         }
     }
+
+    /// None where it is going away.
+    ///
+    /// # Safety
+    ///
+    /// `net` must be valid.
+    pub(crate) unsafe fn get(net: NonNull<bindings::net>) -> Option<Self> {
+        // SAFETY: By the safety requirement.
+        let held = unsafe { bindings::nf_helper_get_net(net.as_ptr()) };
+        // INVARIANT: That count. Made only with it: dropping one gives a count back.
+        held.then(|| Self(net.cast()))
+    }
 }
 
 // SAFETY: Namespaces and their counts belong to no task.

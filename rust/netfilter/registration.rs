@@ -4,10 +4,12 @@
 
 use crate::{
     bindings,
-    context::may_sleep,
+    context::may_register,
     device::Rtnl,
     hook::{DeviceOp, Op},
+    member::Maker,
     net::Net,
+    per_net::PerNet,
     table::{self, Array, Callbacks, Scope}, //
 };
 use core::{
@@ -23,8 +25,8 @@ use kernel::{
     sync::rcu::synchronize_rcu, //
 };
 
-/// An ops array that is registered, and the data of its hooks: a `D` that they share, or `[D]`, one for
-/// each entry of the array in its order.
+/// An ops array that is registered, and the data of its hooks: a `D` that they share; `[D]`, one for
+/// each entry of the array in its order; or [`PerNet<D>`], one for each namespace.
 ///
 /// The data can be had from it. Dropping it takes the hooks off, waits a grace period, and then drops
 /// the data: no hook runs any more, on any CPU, and nobody reads the ops. Dropped where it may not
@@ -62,6 +64,8 @@ struct Handle {
     /// First, so that a pointer to it is one to the whole.
     deferred: Deferred,
     array: Array,
+    /// Where the data are for each namespace; they live as long.
+    maker: Option<NonNull<Maker>>,
     free: unsafe fn(NonNull<Handle>),
 }
 
@@ -286,10 +290,58 @@ impl<D: Send + Sync + 'static> Registration<[D]> {
     }
 }
 
+/// A `D` for each namespace.
+impl<D: Send + Sync + 'static> Registration<PerNet<D>> {
+    /// Puts all of `ops` into every namespace, present and future, each with data of its own, which
+    /// `make` makes for it; or, with an error, into none.
+    ///
+    /// Hooks are given the data of their namespace, and [`PerNet::get`] finds them. They are dropped when
+    /// the namespace has gone, or with the registration.
+    ///
+    /// `make` is called by what registers, and later on by what makes a namespace. It may sleep. Where it
+    /// fails, so does that: this, with nothing left of it, or the making of the namespace. It is called
+    /// in several tasks at once, perhaps, and before the namespace has its first packet. Dropping the
+    /// registration waits for it to return.
+    ///
+    /// In it, and in the drop of the data, nothing can be registered: `EDEADLK`. Registrations that are
+    /// dropped there go a moment later.
+    ///
+    /// ```ignore
+    /// let registration = Registration::per_net(&OPS, |_net: &Net| Counter::new())?;
+    /// // elsewhere:
+    /// for (net, counter) in registration.iter(&rcu::read_lock()) {
+    ///     pr_info!("ns={} {}\n", net.inode(), counter.sum());
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`in_all_nets`](Registration::in_all_nets), and what `make` fails with.
+    ///
+    /// # Context
+    ///
+    /// May sleep.
+    pub fn per_net<I, E>(
+        ops: &[Op<D>],
+        make: impl Fn(&Net) -> I + Send + Sync + 'static,
+    ) -> Result<Self>
+    where
+        I: PinInit<D, E>,
+        Error: From<E>,
+    {
+        check(ops.len())?;
+        let data = Box::pin(PerNet::new(ops, make)?, GFP_KERNEL)?;
+        let place = Place::EachNet(data.maker());
+        // SAFETY: No ops; the maker is in `data`.
+        unsafe { Self::new(KVVec::new(), data, place) }
+    }
+}
+
 /// What is registered where.
 enum Place<'a> {
     Net(&'a Net),
     AllNets,
+    EachNet(NonNull<Maker>),
     Device(&'a Net, &'a CStr),
 }
 
@@ -298,7 +350,8 @@ impl<D: ?Sized + Send + Sync + 'static> Registration<D> {
     ///
     /// # Safety
     ///
-    /// The `priv` pointers must be to what the ops' functions take, in `data`.
+    /// The `priv` pointers must be to what the ops' functions take, in `data`; a maker must be in `data`,
+    /// too.
     unsafe fn new(
         ops: KVVec<bindings::nf_hook_ops>,
         data: Pin<KVBox<D>>,
@@ -312,6 +365,7 @@ impl<D: ?Sized + Send + Sync + 'static> Registration<D> {
                     finish: None,
                 },
                 array: Array::new(ops),
+                maker: None,
                 free: free::<D>,
             },
             data,
@@ -329,6 +383,10 @@ impl<D: ?Sized + Send + Sync + 'static> Registration<D> {
             match place {
                 Place::Net(net) => table::insert(array, Scope::Net(net.as_ptr()))?,
                 Place::AllNets => table::insert(array, Scope::All)?,
+                Place::EachNet(maker) => {
+                    (*inner.as_ptr()).handle.maker = Some(maker);
+                    table::insert_maker(maker)?;
+                }
                 Place::Device(net, name) => {
                     // Held until the array is in the table: from then on the notifier takes care.
                     let rtnl = Rtnl::lock();
@@ -370,7 +428,7 @@ const MAX_OPS: usize = 18 * 1024;
 
 /// Whether one may register so many ops here.
 fn check(count: usize) -> Result {
-    if !may_sleep() {
+    if !may_register() {
         return Err(EDEADLK);
     }
     if count > MAX_OPS {
@@ -380,7 +438,7 @@ fn check(count: usize) -> Result {
 }
 
 /// What an op has for its hook's data.
-fn to_priv<D>(data: &D) -> *mut c_void {
+pub(crate) fn to_priv<D>(data: &D) -> *mut c_void {
     ptr::from_ref(data).cast_mut().cast()
 }
 
@@ -410,7 +468,7 @@ where
 /// `list` must be null or a list of `Deferred`s that have no owner any more, and for which what their
 /// `finish` requires holds.
 unsafe fn end(list: *mut bindings::llist_node) {
-    if may_sleep() {
+    if may_register() {
         // SAFETY: By the safety requirement.
         unsafe { nf_registration_finish(list) };
         return;
@@ -450,6 +508,11 @@ unsafe extern "C" fn nf_registration_finish(list: *mut bindings::llist_node) {
         // SAFETY: A projection of a valid pointer.
         unsafe { NonNull::new_unchecked(&raw mut (*handle.as_ptr()).array) }
     }));
+    // SAFETY: Of registrations, whose data are valid.
+    for maker in handles().filter_map(|handle| unsafe { (*handle.as_ptr()).maker }) {
+        // SAFETY: As above.
+        unsafe { table::retire(maker) };
+    }
     synchronize_rcu();
     for handle in handles() {
         // SAFETY: Out of the table, and not used after this; `free` is that of its own type.

@@ -6,13 +6,22 @@
 //! pernet operations tell, and the arrays that are registered. A new namespace gets the arrays that
 //! are for all; one that goes away has them all taken off in `pre_exit`, before the grace period
 //! that the core waits for all the namespaces that go at once.
+//!
+//! A [`Maker`] makes an array for each namespace. That is safe code's, and so is the drop of what it
+//! has made: both are called with the mutex not held, and in a call that is marked (`nf_call`), in which
+//! nothing is registered and the end of a registration is left to the work item.
 
-use crate::bindings;
+use crate::{
+    bindings,
+    member::{Maker, Member},
+    net::{Net, NetRef}, //
+};
 use core::{cell::UnsafeCell, ptr::NonNull};
 use kernel::{
     error::{from_result, to_result},
     ffi::c_int,
-    prelude::*, //
+    prelude::*,
+    sync::rcu::synchronize_rcu, //
 };
 
 /// What an array is for.
@@ -96,13 +105,142 @@ impl Array {
     }
 }
 
+/// # Invariants
+///
+/// Arrays, makers and members are valid while they are here. A member of a namespace of the table is in
+/// its chains and in its maker's list, one of another is not.
 struct Table {
     /// Alive: between the core's calls of `init` and `pre_exit`.
     nets: KVec<NonNull<bindings::net>>,
     arrays: KVec<NonNull<Array>>,
+    makers: KVec<NonNull<Maker>>,
+    /// What the makers have made for a namespace that comes, is alive, or is between `pre_exit` and
+    /// `exit`.
+    members: KVec<NonNull<Member>>,
 }
 
 impl Table {
+    const fn new() -> Self {
+        Self {
+            nets: KVec::new(),
+            arrays: KVec::new(),
+            makers: KVec::new(),
+            members: KVec::new(),
+        }
+    }
+
+    /// The members for which `which` is true of maker and namespace.
+    fn members<'a>(
+        &'a self,
+        which: impl Fn(NonNull<Maker>, NonNull<bindings::net>) -> bool + 'a,
+    ) -> impl Iterator<Item = NonNull<Member>> + 'a {
+        self.members.iter().copied().filter(move |member| {
+            // SAFETY: By the type invariants.
+            let (maker, net) = unsafe { member.as_ref().of() };
+            which(maker, net)
+        })
+    }
+
+    fn has_member(&self, maker: NonNull<Maker>, net: NonNull<bindings::net>) -> bool {
+        self.members(|m, n| (m, n) == (maker, net)).next().is_some()
+    }
+
+    /// What has been made for a namespace: registered where that is in the table.
+    ///
+    /// # Safety
+    ///
+    /// As for `Member`'s methods; the member must be valid and nobody else's. Unless this fails, it is the
+    /// table's from then on.
+    unsafe fn add(&mut self, member: NonNull<Member>) -> Result {
+        // SAFETY: By the safety requirement, as for all of this.
+        unsafe {
+            let (maker, net) = member.as_ref().of();
+            if Maker::retired(maker) {
+                Maker::keep(maker, member);
+                return Ok(());
+            }
+            self.members.reserve(1, GFP_KERNEL)?;
+            if self.nets.contains(&net) {
+                member.as_ref().array.register(net)?;
+                Member::show(member);
+            }
+            // INVARIANT: Registered and shown, if the namespace is here.
+            self.members.push(member, GFP_KERNEL)?;
+        }
+        Ok(())
+    }
+
+    /// Lets a new namespace in, with all that is for it; or, with a maker, not yet: that must make a
+    /// member first, and is busy.
+    ///
+    /// # Safety
+    ///
+    /// `net` must be alive and not in the table.
+    unsafe fn admit(&mut self, net: NonNull<bindings::net>) -> Result<Option<NonNull<Maker>>> {
+        let missing = |&maker: &NonNull<Maker>| !self.has_member(maker, net);
+        if let Some(maker) = self.makers.iter().copied().find(missing) {
+            // SAFETY: A maker of the table is valid.
+            unsafe { Maker::begin(maker) };
+            return Ok(Some(maker));
+        }
+        self.nets.reserve(1, GFP_KERNEL)?;
+        let arrays = || {
+            let shared = self.arrays.iter().map(|array| {
+                // SAFETY: By the type invariants.
+                unsafe { array.as_ref() }
+            });
+            let own = self.members(move |_, other| other == net).map(|member| {
+                // SAFETY: By the type invariants.
+                unsafe { &(*member.as_ptr()).array }
+            });
+            Iterator::chain(shared.filter(|array| array.scope.has(net)), own)
+        };
+        for (done, array) in arrays().enumerate() {
+            // SAFETY: By the safety requirement; the array is not in it yet.
+            if let Err(error) = unsafe { array.register(net) } {
+                for array in arrays().take(done) {
+                    // SAFETY: Registered just above; the namespace is alive.
+                    unsafe { array.unregister(net) };
+                }
+                return Err(error);
+            }
+        }
+        for member in self.members(|_, other| other == net) {
+            // SAFETY: By the type invariants, and it is not in the list yet.
+            unsafe { Member::show(member) };
+        }
+        // INVARIANT: All that is for it is in it.
+        self.nets.push(net, GFP_KERNEL)?;
+        Ok(None)
+    }
+
+    /// A namespace, held, for which a maker has not made a member. Those that are going do not count.
+    fn net_without(&self, maker: NonNull<Maker>) -> Option<NetRef> {
+        let mut without = self
+            .nets
+            .iter()
+            .filter(|&&net| !self.has_member(maker, net));
+        // SAFETY: Namespaces of the table are valid.
+        without.find_map(|&net| unsafe { NetRef::get(net) })
+    }
+
+    /// Takes a member out of its namespace, if it is in it.
+    ///
+    /// # Safety
+    ///
+    /// It must be the table's, and must leave it or its namespace must.
+    unsafe fn withdraw(&self, member: NonNull<Member>) {
+        // SAFETY: By the type invariants, as for all of this.
+        let (_, net) = unsafe { member.as_ref().of() };
+        if self.nets.contains(&net) {
+            // SAFETY: As above: it is there.
+            unsafe {
+                member.as_ref().array.unregister(net);
+                Member::hide(member);
+            }
+        }
+    }
+
     fn forget_gone(&mut self) {
         self.arrays.retain(|array| {
             // SAFETY: An array of the table is valid.
@@ -122,10 +260,7 @@ struct Locked(UnsafeCell<Table>);
 // SAFETY: By the type invariant.
 unsafe impl Sync for Locked {}
 
-static TABLE: Locked = Locked(UnsafeCell::new(Table {
-    nets: KVec::new(),
-    arrays: KVec::new(),
-}));
+static TABLE: Locked = Locked(UnsafeCell::new(Table::new()));
 
 impl Locked {
     /// May sleep. `f` must not come back here.
@@ -225,34 +360,92 @@ pub(crate) fn remove(gone: impl Iterator<Item = NonNull<Array>>) {
     });
 }
 
-/// A namespace has come: pernet operation `init`.
+/// Puts a maker into the table, and what it makes into every namespace, present and future. After an
+/// error, too, [`retire`] takes it out. May sleep; the maker is called.
+///
+/// # Safety
+///
+/// `maker` must be valid and nobody else's, and made with [`Callbacks`] that stay. It must stay where it
+/// is until `retire` and a grace period after it.
+pub(crate) unsafe fn insert_maker(maker: NonNull<Maker>) -> Result {
+    TABLE.with(|table| table.makers.push(maker, GFP_KERNEL))?;
+    while let Some(net) = TABLE.with(|table| table.net_without(maker)) {
+        // SAFETY: By the safety requirement.
+        unsafe { make(maker, &net)? };
+    }
+    Ok(())
+}
+
+/// Has a member made, and puts it into the table.
+///
+/// # Safety
+///
+/// `maker` must be valid until this returns.
+unsafe fn make(maker: NonNull<Maker>, net: &Net) -> Result {
+    // SAFETY: By the safety requirement.
+    let member = unsafe { Maker::make(maker, net)? };
+    let add = |table: &mut Table| {
+        // SAFETY: Just made.
+        unsafe { table.add(member) }
+    };
+    TABLE.with(add).inspect_err(|_| {
+        synchronize_rcu();
+        // SAFETY: Not in the table; if it was in a chain, that was before the grace period.
+        unsafe { Member::free(member) };
+    })
+}
+
+/// Takes a maker and all that it has made out of all chains and out of the table, and waits until it is
+/// not called any more. What it has made may still be in use until a grace period has passed. May sleep.
+///
+/// # Safety
+///
+/// `maker` must be valid, and is not to be used by others after this.
+pub(crate) unsafe fn retire(maker: NonNull<Maker>) {
+    TABLE.with(|table| {
+        table.makers.retain(|&mut other| other != maker);
+        for member in table.members(|other, _| other == maker) {
+            // SAFETY: It leaves the table.
+            unsafe { table.withdraw(member) };
+        }
+        table.members.retain(|&mut member| {
+            // SAFETY: A member of the table is valid.
+            let own = unsafe { member.as_ref().of() }.0 == maker;
+            if own {
+                // SAFETY: As above; it is the maker's from now on.
+                unsafe { Maker::keep(maker, member) };
+            }
+            !own
+        });
+        // SAFETY: By the safety requirement.
+        unsafe { Maker::retire(maker) };
+    });
+    // SAFETY: As above, and the table is not locked here.
+    unsafe { Maker::wait(maker) };
+}
+
+/// A namespace has come: pernet operation `init`. In a marked call.
 #[no_mangle]
 extern "C" fn nf_table_net_init(net: *mut bindings::net) -> c_int {
     from_result(|| {
         let net = NonNull::new(net).ok_or(EINVAL)?;
-        TABLE.with(|table| {
-            table.nets.reserve(1, GFP_KERNEL)?;
-            let all = || {
-                table.arrays.iter().filter(|array| {
-                    // SAFETY: An array of the table is valid.
-                    unsafe { array.as_ref() }.scope.has(net)
-                })
-            };
-            for (done, array) in all().enumerate() {
-                // SAFETY: As above, and the core calls this with a namespace that is alive and new.
-                if let Err(error) = unsafe { array.as_ref().register(net) } {
-                    for array in all().take(done) {
-                        // SAFETY: Registered just above; the namespace is alive.
-                        unsafe { array.as_ref().unregister(net) };
-                    }
-                    return Err(error);
-                }
-            }
-            // INVARIANT: All arrays for all namespaces are in this one.
-            table.nets.push(net, GFP_KERNEL)?;
-            Ok(0)
+        admit(net).map(|()| 0).inspect_err(|_| {
+            synchronize_rcu();
+            free_members(net);
         })
     })
+}
+
+fn admit(net: NonNull<bindings::net>) -> Result {
+    // SAFETY: The core calls `init` with a namespace that is alive and new, here and below.
+    while let Some(maker) = TABLE.with(|table| unsafe { table.admit(net) })? {
+        // SAFETY: The maker is busy, and so stays.
+        let result = unsafe { make(maker, Net::from_raw(net.as_ptr())) };
+        // SAFETY: As above.
+        TABLE.with(|_| unsafe { Maker::end(maker) });
+        result?;
+    }
+    Ok(())
 }
 
 /// A namespace goes, or our callbacks are taken off: pernet operation `pre_exit`.
@@ -260,6 +453,10 @@ extern "C" fn nf_table_net_init(net: *mut bindings::net) -> c_int {
 extern "C" fn nf_table_net_pre_exit(net: *mut bindings::net) {
     let Some(net) = NonNull::new(net) else { return };
     TABLE.with(|table| {
+        for member in table.members(|_, other| other == net) {
+            // SAFETY: Its namespace leaves the table; `net` is alive until `exit`.
+            unsafe { table.withdraw(member) };
+        }
         let alive = table.nets.len();
         table.nets.retain(|&mut other| other != net);
         if table.nets.len() == alive {
@@ -278,6 +475,27 @@ extern "C" fn nf_table_net_pre_exit(net: *mut bindings::net) {
         }
         table.forget_gone();
     });
+}
+
+/// A grace period after it: pernet operation `exit`. In a marked call.
+#[no_mangle]
+extern "C" fn nf_table_net_exit(net: *mut bindings::net) {
+    if let Some(net) = NonNull::new(net) {
+        free_members(net);
+    }
+}
+
+/// Frees what was made for a namespace that is not in the table, a grace period after it was.
+fn free_members(net: NonNull<bindings::net>) {
+    let next = |table: &mut Table| {
+        let member = table.members(|_, other| other == net).next()?;
+        table.members.retain(|&mut other| other != member);
+        Some(member)
+    };
+    while let Some(member) = TABLE.with(next) {
+        // SAFETY: It was in no chain any more before that grace period, and is nobody's now.
+        unsafe { Member::free(member) };
+    }
 }
 
 /// A device goes, or moves to another namespace: netdevice event `NETDEV_UNREGISTER`.
@@ -303,10 +521,5 @@ extern "C" fn nf_table_device_gone(net: *mut bindings::net, dev: *mut bindings::
 /// The module is being freed: nothing is registered any more, not even what safe code has leaked.
 #[no_mangle]
 extern "C" fn nf_table_free() {
-    TABLE.with(|table| {
-        *table = Table {
-            nets: KVec::new(),
-            arrays: KVec::new(),
-        }
-    });
+    TABLE.with(|table| *table = Table::new());
 }

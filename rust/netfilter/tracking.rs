@@ -2,7 +2,11 @@
 
 //! Turning connection tracking on.
 
-use crate::{bindings, context::may_sleep, Net};
+use crate::{
+    bindings,
+    context::{may_register, may_sleep},
+    Net,
+};
 use core::ptr::{self, NonNull};
 use kernel::{error::to_result, prelude::*};
 
@@ -42,7 +46,8 @@ impl Tracking {
     /// - `EOPNOTSUPP`: nf_conntrack cannot be loaded.
     /// - `ENOENT`: `net` is going away.
     /// - `ENOMEM`, and what the hooks of nf_conntrack fail to register with.
-    /// - `EDEADLK`: called where it may not sleep.
+    /// - `EDEADLK`: called where it may not sleep, or by
+    ///   [`Registration::per_net`](crate::Registration::per_net).
     ///
     /// # Context
     ///
@@ -65,7 +70,7 @@ impl Tracking {
     }
 
     fn new(net: *mut bindings::net) -> Result<Self> {
-        if !may_sleep() {
+        if !may_register() {
             return Err(EDEADLK);
         }
         let mut tracking = ptr::null_mut();
