@@ -98,7 +98,8 @@ impl Family for Netdev {
 pub enum Point {
     /// Received, not yet routed.
     PreRouting,
-    /// For this host.
+    /// For this host. Fragments of IPv4 have been put together here; those of IPv6 are later, but
+    /// where connection tracking does it before.
     LocalIn,
     /// For another host.
     Forward,

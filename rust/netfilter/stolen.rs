@@ -15,6 +15,9 @@ use core::{mem, ptr::NonNull};
 /// confirmed: then nothing is left here to go on. While packets with an entry are kept, nf_conntrack
 /// and nf_nat cannot be unloaded.
 ///
+/// A packet that a socket has sent holds, with the socket, the socket's namespace: that does not go away
+/// before the packet has gone on or is dropped.
+///
 /// # Invariants
 ///
 /// Owns the `struct nf_stolen`, which is not scheduled.

@@ -52,8 +52,9 @@ impl<'p, F: Family> Packet<'p, F> {
         unsafe { Verdict::new(bindings::NF_ACCEPT) }
     }
 
-    /// `NF_DROP`: the core frees the packet, with reason `NETFILTER_DROP`. A local sender of IP gets
-    /// `EPERM`.
+    /// `NF_DROP`: the core frees the packet, with reason `NETFILTER_DROP` (at a bridge's `PRE_ROUTING`
+    /// with none). A local sender of IP gets `EPERM`; one whose packet is dropped at a device's egress
+    /// is told `NET_XMIT_DROP`, as by a full queue.
     #[inline]
     pub fn drop(self) -> Verdict<'p> {
         // SAFETY: The packet is as the core gave it: its to free.
@@ -74,6 +75,9 @@ impl<'p, F: Family> Packet<'p, F> {
 
 impl<'p> Packet<'p, Ip> {
     /// `NF_DROP_ERR()`: as [`drop`](Self::drop), but a local sender gets `error`.
+    ///
+    /// Of UDP and raw sockets that is send(2). TCP's connect(2) reports `ECONNREFUSED` only: after
+    /// any other error the SYN counts as lost, and is sent again.
     #[inline]
     pub fn drop_with_errno(self, error: Error) -> Verdict<'p> {
         // An `Error` is between -4095 and -1.
