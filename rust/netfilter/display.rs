@@ -33,6 +33,7 @@ forward!(
     crate::MacAddr,
     crate::Name<'_>,
     crate::Priority,
+    crate::PriorityName,
     crate::TcpFlags,
     crate::Transport<'_>,
     crate::VerdictCode

@@ -2,7 +2,10 @@
 
 //! Protocol families and the points of each.
 
-use crate::bindings;
+use crate::{
+    bindings,
+    priority::{Priority, PriorityName, BRIDGE_NAMES, IP_NAMES, OTHER_NAMES}, //
+};
 use kernel::ffi::c_uint;
 
 /// A protocol family, as a type: hooks and packets are of one, so that what a family does not have
@@ -16,6 +19,9 @@ pub trait Family: private::Sealed {
     /// Whether packet data begin with the link layer's header at some of its points.
     #[doc(hidden)]
     const AT_LINK_LAYER: bool;
+
+    #[doc(hidden)]
+    const PRIORITY_NAMES: &'static [(Priority, &'static str)];
 
     #[doc(hidden)]
     fn point(hooknum: c_uint) -> Self::Point;
@@ -52,6 +58,7 @@ impl Resumable for Bridge {}
 impl Family for Ip {
     type Point = Point;
     const AT_LINK_LAYER: bool = false;
+    const PRIORITY_NAMES: &'static [(Priority, &'static str)] = IP_NAMES;
 
     fn point(hooknum: c_uint) -> Point {
         Point::from_hooknum(hooknum)
@@ -61,6 +68,7 @@ impl Family for Ip {
 impl Family for Bridge {
     type Point = Point;
     const AT_LINK_LAYER: bool = false;
+    const PRIORITY_NAMES: &'static [(Priority, &'static str)] = BRIDGE_NAMES;
 
     fn point(hooknum: c_uint) -> Point {
         Point::from_hooknum(hooknum)
@@ -71,6 +79,7 @@ impl Family for Arp {
     type Point = ArpPoint;
     // What is sent has its link layer's header already.
     const AT_LINK_LAYER: bool = true;
+    const PRIORITY_NAMES: &'static [(Priority, &'static str)] = OTHER_NAMES;
 
     fn point(hooknum: c_uint) -> ArpPoint {
         match hooknum {
@@ -84,12 +93,21 @@ impl Family for Arp {
 impl Family for Netdev {
     type Point = NetdevPoint;
     const AT_LINK_LAYER: bool = true;
+    const PRIORITY_NAMES: &'static [(Priority, &'static str)] = OTHER_NAMES;
 
     fn point(hooknum: c_uint) -> NetdevPoint {
         match hooknum {
             bindings::nf_dev_hooks_NF_NETDEV_INGRESS => NetdevPoint::Ingress,
             _ => NetdevPoint::Egress,
         }
+    }
+}
+
+impl Priority {
+    /// As it is called in family `F`: a well-known name, with an offset of at most ten
+    /// (`brnf-1`), or the number.
+    pub fn name<F: Family>(self) -> PriorityName {
+        PriorityName::new(self, F::PRIORITY_NAMES)
     }
 }
 

@@ -105,6 +105,7 @@ pub use packet::{Gso, Owner, Packet};
 pub use per_net::PerNet;
 pub use priority::Priority;
 pub use rcu::RcuCell;
+pub use priority::{Priority, PriorityName};
 pub use registration::Registration;
 pub use stack::{Frame, Stack};
 pub use state::{IpVersion, State};

@@ -4,15 +4,53 @@
 
 use core::fmt;
 
+type Names = &'static [(Priority, &'static str)];
+
+pub(crate) const IP_NAMES: Names = &[
+    (Priority::FIRST, "first"),
+    (Priority::RAW_BEFORE_DEFRAG, "raw-before-defrag"),
+    (Priority::CONNTRACK_DEFRAG, "defrag"),
+    (Priority::RAW, "raw"),
+    (Priority::SELINUX_FIRST, "selinux-first"),
+    (Priority::CONNTRACK, "conntrack"),
+    (Priority::MANGLE, "mangle"),
+    (Priority::NAT_DST, "dstnat"),
+    (Priority::FILTER, "filter"),
+    (Priority::SECURITY, "security"),
+    (Priority::NAT_SRC, "srcnat"),
+    (Priority::SELINUX_LAST, "selinux-last"),
+    (Priority::CONNTRACK_HELPER, "helper"),
+    (Priority::LAST, "last"),
+];
+
+pub(crate) const BRIDGE_NAMES: Names = &[
+    (Priority::FIRST, "first"),
+    (Priority::BRIDGE_NAT_DST_BRIDGED, "dstnat"),
+    (Priority::BRIDGE_FILTER_BRIDGED, "filter"),
+    (Priority::BRIDGE_BRNF, "brnf"),
+    (Priority::BRIDGE_NAT_DST_OTHER, "out"),
+    (Priority::BRIDGE_FILTER_OTHER, "filter-other"),
+    (Priority::BRIDGE_NAT_SRC, "srcnat"),
+    (Priority::LAST, "last"),
+];
+
+/// Of ARP and devices.
+pub(crate) const OTHER_NAMES: Names = &[
+    (Priority::FIRST, "first"),
+    (Priority::FILTER, "filter"),
+    (Priority::LAST, "last"),
+];
+
 /// The priority of a hook: those of a point run in ascending order.
 ///
 /// A hook that is registered at a priority already taken runs *before* the hooks that are there, so
 /// `p` is just before the present owners of `p` and [`p.after()`](Self::after) just after them.
 ///
-/// The constants are those of IPv4 and IPv6, which agree; bridges have others (`enum nf_ip_hook_priorities`,
-/// `enum nf_ip6_hook_priorities`, `enum nf_br_hook_priorities`).
+/// The constants are those of IPv4 and IPv6, which agree, and of bridges, which have others (`BRIDGE_*`). ARP
+/// and devices know but [`FILTER`](Self::FILTER). What is written is the name of IPv4 and IPv6; that of
+/// another family is had by [`name`](Self::name).
 ///
-/// C header: [`include/uapi/linux/netfilter_ipv4.h`](srctree/include/uapi/linux/netfilter_ipv4.h)
+/// C: `enum nf_ip_hook_priorities`, `enum nf_ip6_hook_priorities`, `enum nf_br_hook_priorities`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Priority(i32);
 
@@ -50,22 +88,18 @@ impl Priority {
     /// After all others, but for those that were registered there before.
     pub const LAST: Self = Self(i32::MAX);
 
-    const NAMES: [(Self, &'static str); 14] = [
-        (Self::FIRST, "first"),
-        (Self::RAW_BEFORE_DEFRAG, "raw-before-defrag"),
-        (Self::CONNTRACK_DEFRAG, "defrag"),
-        (Self::RAW, "raw"),
-        (Self::SELINUX_FIRST, "selinux-first"),
-        (Self::CONNTRACK, "conntrack"),
-        (Self::MANGLE, "mangle"),
-        (Self::NAT_DST, "dstnat"),
-        (Self::FILTER, "filter"),
-        (Self::SECURITY, "security"),
-        (Self::NAT_SRC, "srcnat"),
-        (Self::SELINUX_LAST, "selinux-last"),
-        (Self::CONNTRACK_HELPER, "helper"),
-        (Self::LAST, "last"),
-    ];
+    /// A bridge's destination NAT of what it carries (ebtables nat, `LOCAL_OUT`).
+    pub const BRIDGE_NAT_DST_BRIDGED: Self = Self(-300);
+    /// A bridge's filter table, for what it carries.
+    pub const BRIDGE_FILTER_BRIDGED: Self = Self(-200);
+    /// br_netfilter, which passes what a bridge carries to the IP hooks.
+    pub const BRIDGE_BRNF: Self = Self(0);
+    /// A bridge's destination NAT (ebtables nat, `PRE_ROUTING`).
+    pub const BRIDGE_NAT_DST_OTHER: Self = Self(100);
+    /// A bridge's filter table, for what this host sends.
+    pub const BRIDGE_FILTER_OTHER: Self = Self(200);
+    /// A bridge's source NAT.
+    pub const BRIDGE_NAT_SRC: Self = Self(300);
 
     /// The priority of that number.
     pub const fn new(priority: i32) -> Self {
@@ -95,12 +129,12 @@ impl Priority {
 }
 
 impl Priority {
-    /// Reads what a person writes: a number, a name as [`Display`](fmt::Display) writes it (`conntrack`), or
+    /// Reads what a person writes: a number, a name of IPv4 and IPv6 as [`Display`](fmt::Display) writes it (`conntrack`), or
     /// a name and an offset (`conntrack-1`). None for anything else, and for what is not between
     /// [`FIRST`](Self::FIRST) and [`LAST`](Self::LAST).
     pub fn parse(text: &[u8]) -> Option<Self> {
         // Names have hyphens too.
-        let named = Self::NAMES
+        let named = IP_NAMES
             .iter()
             .filter_map(|&(p, name)| Some((p, text.strip_prefix(name.as_bytes())?)))
             .min_by_key(|(_, rest)| rest.len());
@@ -117,22 +151,44 @@ impl Priority {
 
     /// The names that [`parse`](Self::parse) knows, in ascending order of priority.
     pub fn names() -> impl Iterator<Item = &'static str> {
-        Self::NAMES.iter().map(|&(_, name)| name)
+        IP_NAMES.iter().map(|&(_, name)| name)
+    }
+}
+
+/// As [`name`](Self::name) of IPv4 and IPv6.
+impl fmt::Display for Priority {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        PriorityName::new(*self, IP_NAMES).fmt(f)
+    }
+}
+
+/// What a priority is called in a family: see [`Priority::name`].
+#[derive(Clone, Copy)]
+pub struct PriorityName {
+    priority: Priority,
+    names: Names,
+}
+
+impl PriorityName {
+    pub(crate) const fn new(priority: Priority, names: Names) -> Self {
+        Self { priority, names }
     }
 }
 
 /// Writes the name of a well-known priority (as nft spells it where nft knows it), a name and an
 /// offset of at most ten (`conntrack-1`), or the number.
-impl fmt::Display for Priority {
+impl fmt::Display for PriorityName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let nearest = Self::NAMES
+        let number = self.priority.get();
+        let nearest = self
+            .names
             .iter()
-            .map(|&(p, name)| (i64::from(self.0) - i64::from(p.0), name))
+            .map(|&(p, name)| (i64::from(number) - i64::from(p.get()), name))
             .min_by_key(|(by, _)| by.abs());
         match nearest {
             Some((0, name)) => f.write_str(name),
             Some((by, name)) if by.abs() <= 10 => write!(f, "{name}{by:+}"),
-            _ => write!(f, "{}", self.0),
+            _ => write!(f, "{number}"),
         }
     }
 }

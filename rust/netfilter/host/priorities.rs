@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-use crate::netfilter::priority::Priority;
+use crate::netfilter::priority::{Priority, PriorityName, BRIDGE_NAMES, OTHER_NAMES};
 
 #[test]
 fn priorities() {
@@ -15,6 +15,19 @@ fn priorities() {
         (Priority::LAST.before(), "last-1"),
     ] {
         assert_eq!(priority.to_string(), text);
+    }
+    for (priority, names, text) in [
+        (
+            Priority::BRIDGE_FILTER_BRIDGED.after(),
+            BRIDGE_NAMES,
+            "filter+1",
+        ),
+        (Priority::BRIDGE_BRNF.before(), BRIDGE_NAMES, "brnf-1"),
+        (Priority::BRIDGE_NAT_SRC, BRIDGE_NAMES, "srcnat"),
+        (Priority::FILTER, OTHER_NAMES, "filter"),
+        (Priority::CONNTRACK, OTHER_NAMES, "-200"),
+    ] {
+        assert_eq!(PriorityName::new(priority, names).to_string(), text);
     }
     assert_eq!(Priority::NAT_SRC.offset(-1).get(), 99);
     assert_eq!(Priority::new(7).offset(i32::MAX), Priority::LAST);
