@@ -7,7 +7,7 @@ use crate::{
     family::{Arp, ArpPoint, Bridge, Family, Ip, Netdev, Point},
     packet::Packet,
     priority::Priority,
-    state::State,
+    state::HookState,
     verdict::Verdict, //
 };
 use core::{
@@ -191,7 +191,7 @@ unsafe extern "C" fn trampoline<H: Hook<F>, F: Family>(
     // SAFETY: By this function's safety requirements. The lifetime ends with this call: `H::hook`
     // is generic over it, so nothing that carries it can get out.
     let packet = unsafe {
-        let (skb, state) = (NonNull::new_unchecked(skb), State::from_raw(state));
+        let (skb, state) = (NonNull::new_unchecked(skb), HookState::from_raw(state));
         Packet::from_raw(skb, state, trampoline::<H, F>, priv_)
     };
     H::hook(data, packet).into_raw()

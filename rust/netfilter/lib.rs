@@ -108,7 +108,7 @@ pub use rcu::RcuCell;
 pub use priority::{Priority, PriorityName};
 pub use registration::Registration;
 pub use stack::{Frame, Stack};
-pub use state::{IpVersion, State};
+pub use state::{HookState, IpVersion};
 pub use stolen::Stolen;
 pub use tracking::Tracking;
 pub use verdict::Verdict;

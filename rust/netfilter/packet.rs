@@ -9,7 +9,7 @@ use crate::{
     header::{self, Arp, Bytes, Ethernet, Header, IpHeader, Ipv4, Ipv6, Options, Plain, Transport},
     hook::HookFn,
     id::PacketId,
-    state::{IpVersion, State}, //
+    state::{HookState, IpVersion}, //
 };
 use core::{
     ffi::c_void,
@@ -38,7 +38,7 @@ use kernel::ffi::c_int;
 /// in that time.
 pub struct Packet<'p, F: Family = Ip> {
     skb: NonNull<bindings::sk_buff>,
-    state: &'p State<F>,
+    state: &'p HookState<F>,
     pub(crate) hook: HookFn,
     pub(crate) priv_: *mut c_void,
     /// Invariant in `'p`: see `Verdict`.
@@ -53,7 +53,7 @@ impl<'p, F: Family> Packet<'p, F> {
     #[inline]
     pub(crate) unsafe fn from_raw(
         skb: NonNull<bindings::sk_buff>,
-        state: &'p State<F>,
+        state: &'p HookState<F>,
         hook: HookFn,
         priv_: *mut c_void,
     ) -> Self {
@@ -85,7 +85,7 @@ impl<'p, F: Family> Packet<'p, F> {
 
     /// The hook's state: point, devices, namespace.
     #[inline]
-    pub fn state(&self) -> &'p State<F> {
+    pub fn state(&self) -> &'p HookState<F> {
         self.state
     }
 

@@ -29,12 +29,12 @@ pub enum IpVersion {
 /// Its pointers are valid while it is, and its family and hook number are those of an
 /// [`Op`](crate::Op) or [`DeviceOp`](crate::DeviceOp) of family `F`.
 #[repr(transparent)]
-pub struct State<F: Family = Ip> {
+pub struct HookState<F: Family = Ip> {
     raw: Opaque<bindings::nf_hook_state>,
     _family: PhantomData<F>,
 }
 
-impl State<Ip> {
+impl HookState<Ip> {
     /// The version of IP; for a hook of `Op::inet` either.
     pub fn version(&self) -> IpVersion {
         match self.pf() {
@@ -45,7 +45,7 @@ impl State<Ip> {
     }
 }
 
-impl<F: Family> State<F> {
+impl<F: Family> HookState<F> {
     /// # Safety
     ///
     /// `state` must be what the core gives a hook of family `F`, and `'a` must end with the call of

@@ -249,7 +249,7 @@ impl<F: Family> Packet<'_, F> {
 impl<'p> Packet<'p, Ip> {
     /// Routes a packet anew that this host sends, after a change that its route depends on (addresses,
     /// mark, DSCP). Does nothing elsewhere than at `LOCAL_OUT`.
-    /// [`State::out_device`](crate::State::out_device) stays as it was.
+    /// [`HookState::out_device`](crate::HookState::out_device) stays as it was.
     ///
     /// # Errors
     ///
