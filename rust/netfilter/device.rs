@@ -29,6 +29,12 @@ impl Device {
         self.0.get()
     }
 
+    /// The interface index, by which user space knows the device in its namespace (`ip link`).
+    pub fn index(&self) -> u32 {
+        // SAFETY: By the type invariant.
+        unsafe { bindings::nf_helper_device_index(self.0.get()) }
+    }
+
     /// A copy of the name, as it is at this moment: devices can be renamed.
     pub fn name(&self) -> DeviceName {
         let mut name = [0; bindings::IFNAMSIZ as usize];

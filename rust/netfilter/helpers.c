@@ -12,6 +12,7 @@
 #include <linux/cgroup.h>
 #include <linux/if_arp.h>
 #include <linux/if_ether.h>
+#include <linux/if_vlan.h>
 #include <linux/netdevice.h>
 #include <linux/netfilter_bridge.h>
 #include <linux/preempt.h>
@@ -303,6 +304,25 @@ bool nf_helper_may_sleep(void)
 void nf_helper_device_name(const struct net_device *dev, char *name)
 {
 	strscpy(name, dev->name, IFNAMSIZ);
+}
+
+u32 nf_helper_device_index(const struct net_device *dev)
+{
+	return READ_ONCE(dev->ifindex);
+}
+
+u8 nf_helper_packet_type(const struct sk_buff *skb)
+{
+	return skb->pkt_type;
+}
+
+bool nf_helper_vlan(const struct sk_buff *skb, u16 *protocol, u16 *tci)
+{
+	if (!skb_vlan_tag_present(skb))
+		return false;
+	*protocol = ntohs(skb->vlan_proto);
+	*tci = skb_vlan_tag_get(skb);
+	return true;
 }
 
 void nf_helper_gso(const struct sk_buff *skb, u16 *size, u16 *segments)

@@ -101,7 +101,7 @@ pub use id::{ChainId, HookId, PacketId};
 pub use limit::RateLimit;
 pub use name::Name;
 pub use net::{Net, NetRef};
-pub use packet::{Gso, Owner, Packet};
+pub use packet::{Gso, Owner, Packet, PacketType, Vlan};
 pub use per_net::PerNet;
 pub use priority::Priority;
 pub use rcu::RcuCell;

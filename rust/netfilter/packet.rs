@@ -130,6 +130,29 @@ impl<'p, F: Family> Packet<'p, F> {
         u16::from_be(unsafe { self.field(bindings::NF_SKB_PROTOCOL) })
     }
 
+    /// For whom the frame was that it came in.
+    pub fn packet_type(&self) -> PacketType {
+        // SAFETY: By the type invariant.
+        match unsafe { bindings::nf_helper_packet_type(self.as_ptr()) }.into() {
+            bindings::PACKET_HOST => PacketType::Host,
+            bindings::PACKET_BROADCAST => PacketType::Broadcast,
+            bindings::PACKET_MULTICAST => PacketType::Multicast,
+            bindings::PACKET_OTHERHOST => PacketType::OtherHost,
+            bindings::PACKET_OUTGOING => PacketType::Outgoing,
+            bindings::PACKET_LOOPBACK => PacketType::Loopback,
+            _ => PacketType::Internal,
+        }
+    }
+
+    /// Its VLAN tag, where that is kept beside the packet: so it is from a device's ingress on, until the
+    /// VLAN's device has taken it.
+    pub fn vlan(&self) -> Option<Vlan> {
+        let (mut protocol, mut tci) = (0, 0);
+        // SAFETY: By the type invariant.
+        let tagged = unsafe { bindings::nf_helper_vlan(self.as_ptr(), &mut protocol, &mut tci) };
+        tagged.then_some(Vlan { protocol, tci })
+    }
+
     /// When it was received or shall be sent, in nanoseconds of the clock that its stage uses
     /// (`skb->tstamp`); none where it has no time.
     pub fn timestamp_ns(&self) -> Option<i64> {
@@ -344,6 +367,50 @@ pub struct Gso {
     pub size: u16,
     /// How many on the wire; 0 where nobody has counted yet.
     pub segments: u16,
+}
+
+/// For whom a frame was (`skb->pkt_type`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PacketType {
+    /// This host; also what it sends.
+    Host,
+    /// All.
+    Broadcast,
+    /// A group.
+    Multicast,
+    /// Another host.
+    OtherHost,
+    /// Sent by this host, as taps see it.
+    Outgoing,
+    /// A broadcast or multicast of this host, looped back.
+    Loopback,
+    /// What only the kernel uses.
+    Internal,
+}
+
+/// A VLAN tag.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Vlan {
+    /// `ETH_P_8021Q` or `ETH_P_8021AD`.
+    pub protocol: u16,
+    tci: u16,
+}
+
+impl Vlan {
+    /// The VLAN, 0 to 4095.
+    pub fn id(&self) -> u16 {
+        self.tci & 0xfff
+    }
+
+    /// The priority code point, 0 to 7.
+    pub fn priority(&self) -> u8 {
+        (self.tci >> 13) as u8
+    }
+
+    /// Whether it may be dropped first.
+    pub fn drop_eligible(&self) -> bool {
+        self.tci & 0x1000 != 0
+    }
 }
 
 /// Who has the socket that a packet comes from.
