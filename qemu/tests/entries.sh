@@ -55,7 +55,7 @@ load more=40 together=0
 modunload nf_test_entries
 echo "# 40 registrations ended in $together us together, in $(ended_in) us one by one"
 check 'one by one: all data are dropped, once' lines 'dropped 84 of their data'
-check 'together is faster' test "$((together * 4))" -lt "$(ended_in)"
+check 'together is faster' test "$((together * 2))" -lt "$(ended_in)"
 
 mark 'in a hook'
 load more=40
