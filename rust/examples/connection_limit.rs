@@ -9,12 +9,9 @@
 #![deny(unsafe_code)]
 
 use core::net::IpAddr;
-use kernel::{
-    prelude::*,
-    rbtree::RBTree,
-    sync::{new_spinlock_irq, SpinLockIrq},
-};
-use netfilter::{Hook, Op, Packet, Point, Priority, Registration, Transport, Verdict};
+use kernel::rbtree::RBTree;
+use kernel::sync::{new_spinlock_irq, SpinLockIrq};
+use netfilter::prelude::*;
 
 module! {
     type: ConnectionLimit,
@@ -30,19 +27,20 @@ module! {
 }
 
 /// The connections: source address, source port, destination port.
-type Open = RBTree<(IpAddr, u16, u16), ()>;
+type Open = SpinLockIrq<RBTree<(IpAddr, u16, u16), ()>>;
 
-struct Limit;
+struct ConnectionLimit {
+    _registration: Registration<Open>,
+}
 
-impl Hook for Limit {
-    type Data = SpinLockIrq<Open>;
+impl Hook for ConnectionLimit {
+    type Data = Open;
 
-    fn hook<'p>(open: &SpinLockIrq<Open>, packet: Packet<'p>) -> Verdict<'p> {
-        let (Some(ip), Some(Transport::Tcp(tcp))) = (packet.ip(), packet.transport()) else {
+    fn hook<'p>(open: &Open, packet: Packet<'p>) -> Verdict<'p> {
+        let (Some(ip), Some(tcp)) = (packet.ip(), packet.tcp()) else {
             return packet.accept();
         };
-        let key = (ip.source(), tcp.source(), tcp.destination());
-        let flags = tcp.flags();
+        let (key, flags) = ((ip.source(), tcp.source(), tcp.destination()), tcp.flags());
         let mut open = open.lock();
         if flags.fin() || flags.rst() {
             open.remove(&key);
@@ -59,15 +57,10 @@ impl Hook for Limit {
     }
 }
 
-struct ConnectionLimit {
-    _registration: Registration<SpinLockIrq<Open>>,
-}
-
 impl kernel::Module for ConnectionLimit {
     fn init(_module: &'static ThisModule) -> Result<Self> {
-        let op = Op::inet::<Limit>(Point::LocalIn, Priority::FILTER);
-        Ok(Self {
-            _registration: Registration::in_all_nets(&[op], new_spinlock_irq!(RBTree::new()))?,
-        })
+        let op = Op::inet::<Self>(Point::LocalIn, Priority::FILTER);
+        let _registration = Registration::in_all_nets(&[op], new_spinlock_irq!(RBTree::new()))?;
+        Ok(Self { _registration })
     }
 }

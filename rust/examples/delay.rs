@@ -7,8 +7,7 @@
 
 #![deny(unsafe_code)]
 
-use kernel::prelude::*;
-use netfilter::{Hook, Op, Packet, Point, Priority, Registration, Verdict};
+use netfilter::prelude::*;
 
 module! {
     type: Delay,
@@ -24,9 +23,11 @@ module! {
 }
 
 /// Its data are nanoseconds.
-struct Hold;
+struct Delay {
+    _registration: Registration<u64>,
+}
 
-impl Hook for Hold {
+impl Hook for Delay {
     type Data = u64;
 
     fn hook<'p>(ns: &u64, packet: Packet<'p>) -> Verdict<'p> {
@@ -41,13 +42,9 @@ impl Hook for Hold {
     }
 }
 
-struct Delay {
-    _registration: Registration<u64>,
-}
-
 impl kernel::Module for Delay {
     fn init(_module: &'static ThisModule) -> Result<Self> {
-        let op = Op::inet::<Hold>(Point::PostRouting, Priority::FILTER);
+        let op = Op::inet::<Self>(Point::PostRouting, Priority::FILTER);
         let ns = u64::from(module_parameters::ms.value()) * 1_000_000;
         Ok(Self {
             _registration: Registration::in_all_nets(&[op], ns)?,

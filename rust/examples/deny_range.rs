@@ -10,8 +10,7 @@
 #![deny(unsafe_code)]
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use kernel::prelude::*;
-use netfilter::{Hook, Op, Packet, Point, Priority, Registration, Verdict};
+use netfilter::prelude::*;
 
 module! {
     type: DenyRange,
@@ -34,9 +33,11 @@ fn denied(source: IpAddr) -> bool {
     }
 }
 
-struct Deny;
+struct DenyRange {
+    _registration: Registration<()>,
+}
 
-impl Hook for Deny {
+impl Hook for DenyRange {
     type Data = ();
 
     fn hook<'p>((): &(), packet: Packet<'p>) -> Verdict<'p> {
@@ -47,14 +48,10 @@ impl Hook for Deny {
     }
 }
 
-struct DenyRange {
-    _registration: Registration<()>,
-}
-
 impl kernel::Module for DenyRange {
     fn init(_module: &'static ThisModule) -> Result<Self> {
         let ops = [Point::PreRouting, Point::LocalOut]
-            .map(|point| Op::inet::<Deny>(point, Priority::FILTER));
+            .map(|point| Op::inet::<Self>(point, Priority::FILTER));
         Ok(Self {
             _registration: Registration::in_all_nets(&ops, ())?,
         })

@@ -8,9 +8,7 @@
 
 #![deny(unsafe_code)]
 
-use kernel::prelude::*;
-use kernel::sync::atomic::{Atomic, Relaxed};
-use netfilter::{Hook, Op, Packet, Point, Priority, Registration, Transport, Verdict};
+use netfilter::prelude::*;
 
 module! {
     type: DropPort,
@@ -19,16 +17,16 @@ module! {
     license: "GPL",
 }
 
-struct DropPort(Registration<Atomic<u64>>);
+struct DropPort(Registration<Counter>);
 
 impl Hook for DropPort {
-    type Data = Atomic<u64>;
+    type Data = Counter;
 
-    fn hook<'p>(rest: &Atomic<u64>, packet: Packet<'p>) -> Verdict<'p> {
-        match packet.transport() {
-            Some(Transport::Udp(udp)) if udp.destination() == 9 => return packet.drop(),
-            _ => rest.add(1, Relaxed),
+    fn hook<'p>(rest: &Counter, packet: Packet<'p>) -> Verdict<'p> {
+        if packet.udp().is_some_and(|udp| udp.destination() == 9) {
+            return packet.drop();
         }
+        rest.inc();
         packet.accept()
     }
 }
@@ -36,12 +34,12 @@ impl Hook for DropPort {
 impl kernel::Module for DropPort {
     fn init(_module: &'static ThisModule) -> Result<Self> {
         let op = Op::inet::<Self>(Point::LocalIn, Priority::FILTER);
-        Registration::in_all_nets(&[op], Atomic::new(0)).map(Self)
+        Registration::in_all_nets(&[op], Counter::new()?).map(Self)
     }
 }
 
 impl Drop for DropPort {
     fn drop(&mut self) {
-        pr_info!("{} other packets\n", self.0.load(Relaxed));
+        pr_info!("{} other packets\n", self.0.sum());
     }
 }

@@ -7,9 +7,8 @@
 
 #![deny(unsafe_code)]
 
-use kernel::prelude::*;
 use kernel::sync::atomic::{Atomic, Relaxed};
-use netfilter::{Hook, Op, Packet, Point, Priority, Registration, Transport, Verdict};
+use netfilter::prelude::*;
 
 module! {
     type: EveryNth,
@@ -24,9 +23,11 @@ module! {
     },
 }
 
-struct Nth;
+struct EveryNth {
+    _registration: Registration<Atomic<u32>>,
+}
 
-impl Hook for Nth {
+impl Hook for EveryNth {
     /// The requests so far.
     type Data = Atomic<u32>;
 
@@ -47,13 +48,9 @@ impl Hook for Nth {
     }
 }
 
-struct EveryNth {
-    _registration: Registration<Atomic<u32>>,
-}
-
 impl kernel::Module for EveryNth {
     fn init(_module: &'static ThisModule) -> Result<Self> {
-        let op = Op::inet::<Nth>(Point::LocalIn, Priority::FILTER);
+        let op = Op::inet::<Self>(Point::LocalIn, Priority::FILTER);
         Ok(Self {
             _registration: Registration::in_all_nets(&[op], Atomic::new(0))?,
         })

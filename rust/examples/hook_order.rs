@@ -9,8 +9,7 @@
 
 #![deny(unsafe_code)]
 
-use kernel::prelude::*;
-use netfilter::{Hook, Op, Packet, Point, Priority, Registration, Verdict};
+use netfilter::prelude::*;
 
 module! {
     type: HookOrder,

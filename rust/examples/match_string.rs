@@ -10,9 +10,7 @@
 
 #![deny(unsafe_code)]
 
-use kernel::prelude::*;
-use kernel::sync::atomic::{Atomic, Relaxed};
-use netfilter::{Hook, Op, Packet, Point, Priority, Registration, Verdict};
+use netfilter::prelude::*;
 
 module! {
     type: MatchString,
@@ -23,15 +21,15 @@ module! {
 
 const WORD: &[u8] = b"forbidden";
 
-struct MatchString(Registration<Atomic<u64>>);
+struct MatchString(Registration<Counter>);
 
 impl Hook for MatchString {
-    type Data = Atomic<u64>;
+    type Data = Counter;
 
-    fn hook<'p>(dropped: &Atomic<u64>, packet: Packet<'p>) -> Verdict<'p> {
+    fn hook<'p>(dropped: &Counter, packet: Packet<'p>) -> Verdict<'p> {
         match packet.payload().and_then(|range| packet.find(range, WORD)) {
             Some(_) => {
-                dropped.add(1, Relaxed);
+                dropped.inc();
                 packet.drop()
             }
             None => packet.accept(),
@@ -42,12 +40,12 @@ impl Hook for MatchString {
 impl kernel::Module for MatchString {
     fn init(_module: &'static ThisModule) -> Result<Self> {
         let op = Op::inet::<Self>(Point::LocalIn, Priority::FILTER);
-        Registration::in_all_nets(&[op], Atomic::new(0)).map(Self)
+        Registration::in_all_nets(&[op], Counter::new()?).map(Self)
     }
 }
 
 impl Drop for MatchString {
     fn drop(&mut self) {
-        pr_info!("{} packets dropped\n", self.0.load(Relaxed));
+        pr_info!("{} packets dropped\n", self.0.sum());
     }
 }

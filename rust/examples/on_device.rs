@@ -8,10 +8,8 @@
 
 #![deny(unsafe_code)]
 
-use kernel::prelude::*;
-use netfilter::{
-    DeviceOp, Hook, NetRef, Netdev, NetdevPoint, Packet, Priority, Registration, Verdict,
-};
+use netfilter::prelude::*;
+use netfilter::{DeviceOp, NetRef, Netdev, NetdevPoint};
 
 module! {
     type: OnDevice,
@@ -20,9 +18,11 @@ module! {
     license: "GPL",
 }
 
-struct Print;
+struct OnDevice {
+    _registration: Registration<()>,
+}
 
-impl Hook<Netdev> for Print {
+impl Hook<Netdev> for OnDevice {
     type Data = ();
 
     fn hook<'p>((): &(), packet: Packet<'p, Netdev>) -> Verdict<'p> {
@@ -38,16 +38,12 @@ impl Hook<Netdev> for Print {
     }
 }
 
-struct OnDevice {
-    _registration: Registration<()>,
-}
-
 impl kernel::Module for OnDevice {
     fn init(_module: &'static ThisModule) -> Result<Self> {
         let net = NetRef::current().ok_or(ESRCH)?;
         let ops = [
-            DeviceOp::ingress::<Print>(Priority::FILTER),
-            DeviceOp::egress::<Print>(Priority::FILTER),
+            DeviceOp::ingress::<Self>(Priority::FILTER),
+            DeviceOp::egress::<Self>(Priority::FILTER),
         ];
         Ok(Self {
             _registration: Registration::on_device(&net, c"eth0", &ops, ())?,

@@ -10,8 +10,7 @@
 
 #![deny(unsafe_code)]
 
-use kernel::prelude::*;
-use netfilter::{Hook, Op, Packet, Point, Priority, Registration, Verdict};
+use netfilter::prelude::*;
 
 module! {
     type: PrintPackets,
@@ -20,9 +19,11 @@ module! {
     license: "GPL",
 }
 
-struct Print;
+struct PrintPackets {
+    _registration: Registration<()>,
+}
 
-impl Hook for Print {
+impl Hook for PrintPackets {
     type Data = ();
 
     fn hook<'p>((): &(), packet: Packet<'p>) -> Verdict<'p> {
@@ -34,13 +35,9 @@ impl Hook for Print {
     }
 }
 
-struct PrintPackets {
-    _registration: Registration<()>,
-}
-
 impl kernel::Module for PrintPackets {
     fn init(_module: &'static ThisModule) -> Result<Self> {
-        let op = Op::inet::<Print>(Point::PreRouting, Priority::FIRST);
+        let op = Op::inet::<Self>(Point::PreRouting, Priority::FIRST);
         Ok(Self {
             _registration: Registration::in_all_nets(&[op], ())?,
         })

@@ -9,8 +9,7 @@
 
 #![deny(unsafe_code)]
 
-use kernel::prelude::*;
-use netfilter::{Hook, Op, Packet, Point, Priority, Registration, Transport, Verdict};
+use netfilter::prelude::*;
 
 module! {
     type: Queue,
@@ -19,26 +18,24 @@ module! {
     license: "GPL",
 }
 
-struct Ask;
-
-impl Hook for Ask {
-    type Data = ();
-
-    fn hook<'p>((): &(), packet: Packet<'p>) -> Verdict<'p> {
-        match packet.transport() {
-            Some(Transport::Udp(udp)) if udp.destination() == 9 => packet.queue_or_accept(7),
-            _ => packet.accept(),
-        }
-    }
-}
-
 struct Queue {
     _registration: Registration<()>,
 }
 
+impl Hook for Queue {
+    type Data = ();
+
+    fn hook<'p>((): &(), packet: Packet<'p>) -> Verdict<'p> {
+        if packet.udp().is_some_and(|udp| udp.destination() == 9) {
+            return packet.queue_or_accept(7);
+        }
+        packet.accept()
+    }
+}
+
 impl kernel::Module for Queue {
     fn init(_module: &'static ThisModule) -> Result<Self> {
-        let op = Op::inet::<Ask>(Point::LocalIn, Priority::FILTER);
+        let op = Op::inet::<Self>(Point::LocalIn, Priority::FILTER);
         Ok(Self {
             _registration: Registration::in_all_nets(&[op], ())?,
         })

@@ -7,9 +7,8 @@
 
 #![deny(unsafe_code)]
 
-use kernel::prelude::*;
 use kernel::sync::atomic::{Atomic, Relaxed};
-use netfilter::{Hook, Op, Packet, Point, Priority, Registration, Transport, Verdict};
+use netfilter::prelude::*;
 
 module! {
     type: Quota,
@@ -25,13 +24,15 @@ module! {
 }
 
 /// Its data are the bytes that are left.
-struct Spend;
+struct Quota {
+    _registration: Registration<Atomic<u64>>,
+}
 
-impl Hook for Spend {
+impl Hook for Quota {
     type Data = Atomic<u64>;
 
     fn hook<'p>(left: &Atomic<u64>, packet: Packet<'p>) -> Verdict<'p> {
-        if !matches!(packet.transport(), Some(Transport::Udp(_))) {
+        if packet.udp().is_none() {
             return packet.accept();
         }
         // Another CPU may spend at the same time: then again.
@@ -46,13 +47,9 @@ impl Hook for Spend {
     }
 }
 
-struct Quota {
-    _registration: Registration<Atomic<u64>>,
-}
-
 impl kernel::Module for Quota {
     fn init(_module: &'static ThisModule) -> Result<Self> {
-        let op = Op::inet::<Spend>(Point::LocalIn, Priority::FILTER);
+        let op = Op::inet::<Self>(Point::LocalIn, Priority::FILTER);
         let bytes = Atomic::new(module_parameters::bytes.value());
         Ok(Self {
             _registration: Registration::in_all_nets(&[op], bytes)?,

@@ -9,8 +9,7 @@
 
 #![deny(unsafe_code)]
 
-use kernel::prelude::*;
-use netfilter::{Hook, Op, Packet, Point, Priority, Registration, Verdict};
+use netfilter::prelude::*;
 
 module! {
     type: RedirectPort,
@@ -22,9 +21,11 @@ module! {
 const PORT: u16 = 80;
 const SERVER: u16 = 8080;
 
-struct Redirect;
+struct RedirectPort {
+    _registration: Registration<()>,
+}
 
-impl Hook for Redirect {
+impl Hook for RedirectPort {
     type Data = ();
 
     fn hook<'p>((): &(), mut packet: Packet<'p>) -> Verdict<'p> {
@@ -44,14 +45,10 @@ impl Hook for Redirect {
     }
 }
 
-struct RedirectPort {
-    _registration: Registration<()>,
-}
-
 impl kernel::Module for RedirectPort {
     fn init(_module: &'static ThisModule) -> Result<Self> {
         let ops = [Point::LocalIn, Point::LocalOut]
-            .map(|point| Op::inet::<Redirect>(point, Priority::NAT_DST));
+            .map(|point| Op::inet::<Self>(point, Priority::NAT_DST));
         Ok(Self {
             _registration: Registration::in_all_nets(&ops, ())?,
         })

@@ -7,8 +7,8 @@
 
 #![deny(unsafe_code)]
 
-use kernel::prelude::*;
-use netfilter::{Hook, Op, Packet, Point, Priority, Registration, Stack, Transport, Verdict};
+use netfilter::prelude::*;
+use netfilter::Stack;
 
 module! {
     type: ResetSender,
@@ -17,20 +17,18 @@ module! {
     license: "GPL",
 }
 
-struct Print;
+struct ResetSender {
+    _registration: Registration<()>,
+}
 
-impl Hook for Print {
+impl Hook for ResetSender {
     type Data = ();
 
     fn hook<'p>((): &(), packet: Packet<'p>) -> Verdict<'p> {
-        if let (Some(ip), Some(Transport::Tcp(tcp))) = (packet.ip(), packet.transport()) {
+        if let (Some(ip), Some(tcp)) = (packet.ip(), packet.tcp()) {
             if tcp.flags().rst() {
-                pr_info!(
-                    "reset {} port {}>{}, sent by\n",
-                    ip,
-                    tcp.source(),
-                    tcp.destination()
-                );
+                let (source, destination) = (tcp.source(), tcp.destination());
+                pr_info!("reset {} port {}>{}, sent by\n", ip, source, destination);
                 for frame in Stack::save().frames() {
                     pr_info!("  {}\n", frame);
                 }
@@ -40,13 +38,9 @@ impl Hook for Print {
     }
 }
 
-struct ResetSender {
-    _registration: Registration<()>,
-}
-
 impl kernel::Module for ResetSender {
     fn init(_module: &'static ThisModule) -> Result<Self> {
-        let op = Op::inet::<Print>(Point::LocalOut, Priority::FIRST);
+        let op = Op::inet::<Self>(Point::LocalOut, Priority::FIRST);
         Ok(Self {
             _registration: Registration::in_all_nets(&[op], ())?,
         })

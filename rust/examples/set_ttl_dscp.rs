@@ -8,8 +8,7 @@
 
 #![deny(unsafe_code)]
 
-use kernel::prelude::*;
-use netfilter::{Hook, Op, Packet, Point, Priority, Registration, Verdict};
+use netfilter::prelude::*;
 
 module! {
     type: SetTtlDscp,
@@ -28,9 +27,11 @@ module! {
     },
 }
 
-struct Rewrite;
+struct SetTtlDscp {
+    _registration: Registration<()>,
+}
 
-impl Hook for Rewrite {
+impl Hook for SetTtlDscp {
     type Data = ();
 
     fn hook<'p>((): &(), mut packet: Packet<'p>) -> Verdict<'p> {
@@ -45,13 +46,9 @@ impl Hook for Rewrite {
     }
 }
 
-struct SetTtlDscp {
-    _registration: Registration<()>,
-}
-
 impl kernel::Module for SetTtlDscp {
     fn init(_module: &'static ThisModule) -> Result<Self> {
-        let op = Op::inet::<Rewrite>(Point::PostRouting, Priority::MANGLE);
+        let op = Op::inet::<Self>(Point::PostRouting, Priority::MANGLE);
         Ok(Self {
             _registration: Registration::in_all_nets(&[op], ())?,
         })

@@ -7,8 +7,8 @@
 
 #![deny(unsafe_code)]
 
-use kernel::prelude::*;
-use netfilter::{time, Hook, Op, Packet, Point, Priority, Registration, Transport, Verdict};
+use netfilter::prelude::*;
+use netfilter::time;
 
 module! {
     type: TimeOfDay,
@@ -27,40 +27,37 @@ module! {
     },
 }
 
-struct Open;
+struct TimeOfDay {
+    _registration: Registration<()>,
+}
 
-impl Hook for Open {
+fn open(hour: u8) -> bool {
+    match (
+        module_parameters::from.value(),
+        module_parameters::to.value(),
+    ) {
+        (from, to) if from <= to => (from..to).contains(&hour),
+        (from, to) => !(to..from).contains(&hour),
+    }
+}
+
+impl Hook for TimeOfDay {
     type Data = ();
 
     fn hook<'p>((): &(), packet: Packet<'p>) -> Verdict<'p> {
-        let begins = match packet.transport() {
-            Some(Transport::Tcp(tcp)) => tcp.flags().syn() && !tcp.flags().ack(),
-            _ => false,
-        };
-        let (from, to) = (
-            module_parameters::from.value(),
-            module_parameters::to.value(),
-        );
-        let hour = (time::unix_seconds() / 3600 % 24) as u8;
-        let open = if from <= to {
-            (from..to).contains(&hour)
-        } else {
-            !(to..from).contains(&hour)
-        };
-        if begins && !open {
+        let begins = packet
+            .tcp()
+            .is_some_and(|tcp| tcp.flags().syn() && !tcp.flags().ack());
+        if begins && !open((time::unix_seconds() / 3600 % 24) as u8) {
             return packet.drop();
         }
         packet.accept()
     }
 }
 
-struct TimeOfDay {
-    _registration: Registration<()>,
-}
-
 impl kernel::Module for TimeOfDay {
     fn init(_module: &'static ThisModule) -> Result<Self> {
-        let op = Op::inet::<Open>(Point::LocalIn, Priority::FILTER);
+        let op = Op::inet::<Self>(Point::LocalIn, Priority::FILTER);
         Ok(Self {
             _registration: Registration::in_all_nets(&[op], ())?,
         })

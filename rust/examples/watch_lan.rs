@@ -7,8 +7,8 @@
 
 #![deny(unsafe_code)]
 
-use kernel::prelude::*;
-use netfilter::{Arp, ArpPoint, Bridge, Hook, Op, Packet, Point, Priority, Registration, Verdict};
+use netfilter::prelude::*;
+use netfilter::{Arp, ArpPoint, Bridge};
 
 module! {
     type: WatchLan,
@@ -17,52 +17,41 @@ module! {
     license: "GPL",
 }
 
-struct Watch;
+struct WatchLan {
+    _registration: Registration<()>,
+}
 
-impl Hook<Arp> for Watch {
+impl Hook<Arp> for WatchLan {
     type Data = ();
 
     fn hook<'p>((): &(), packet: Packet<'p, Arp>) -> Verdict<'p> {
-        match packet.arp() {
-            Some(arp) if arp.operation() == 1 => {
-                let (sender, target) = (arp.sender(), arp.target());
-                pr_info!("{}\n", format_args!("who has {target}? tell {sender}"));
-            }
-            Some(arp) => pr_info!(
-                "{}\n",
-                format_args!("{} is at {}", arp.sender(), arp.sender_mac())
-            ),
-            None => (),
+        if let Some(arp) = packet.arp() {
+            pr_info!("{}\n", arp);
         }
         packet.accept()
     }
 }
 
-impl Hook<Bridge> for Watch {
+impl Hook<Bridge> for WatchLan {
     type Data = ();
 
     fn hook<'p>((): &(), packet: Packet<'p, Bridge>) -> Verdict<'p> {
         let state = packet.state();
-        if let (Some(frame), Some(from), Some(to)) =
-            (packet.ethernet(), state.in_device(), state.out_device())
-        {
-            let (source, destination) = (frame.source(), frame.destination());
-            pr_info!("{}>{} {}>{}\n", from.name(), to.name(), source, destination);
+        if let (Some(from), Some(to)) = (state.in_device(), state.out_device()) {
+            if let Some(frame) = packet.ethernet() {
+                pr_info!("{}>{} {}\n", from.name(), to.name(), frame);
+            }
         }
         packet.accept()
     }
-}
-
-struct WatchLan {
-    _registration: Registration<()>,
 }
 
 impl kernel::Module for WatchLan {
     fn init(_module: &'static ThisModule) -> Result<Self> {
         let ops = [
-            Op::arp::<Watch>(ArpPoint::In, Priority::FILTER),
-            Op::arp::<Watch>(ArpPoint::Out, Priority::FILTER),
-            Op::bridge::<Watch>(Point::Forward, Priority::FILTER),
+            Op::arp::<Self>(ArpPoint::In, Priority::FILTER),
+            Op::arp::<Self>(ArpPoint::Out, Priority::FILTER),
+            Op::bridge::<Self>(Point::Forward, Priority::FILTER),
         ];
         Ok(Self {
             _registration: Registration::in_all_nets(&ops, ())?,

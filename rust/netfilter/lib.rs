@@ -9,24 +9,26 @@
 //! CPU can be running them any more.
 //!
 //! ```ignore
+//! use netfilter::prelude::*;
+//!
 //! struct DropDns;
 //!
 //! impl Hook for DropDns {
-//!     type Data = Atomic<u64>;
+//!     type Data = Counter;
 //!
-//!     fn hook<'p>(others: &Atomic<u64>, packet: Packet<'p>) -> Verdict<'p> {
-//!         match packet.transport() {
-//!             Some(Transport::Udp(udp)) if udp.destination() == 53 => return packet.drop(),
-//!             _ => others.add(1, Relaxed),
+//!     fn hook<'p>(others: &Counter, packet: Packet<'p>) -> Verdict<'p> {
+//!         if packet.udp().is_some_and(|udp| udp.destination() == 53) {
+//!             return packet.drop();
 //!         }
+//!         others.inc();
 //!         packet.accept()
 //!     }
 //! }
 //!
-//! const OPS: [Op<Atomic<u64>>; 1] =
+//! const OPS: [Op<Counter>; 1] =
 //!     [Op::inet::<DropDns>(Point::PreRouting, Priority::FILTER.before())];
 //!
-//! let registration = Registration::in_all_nets(&OPS, Atomic::new(0))?;
+//! let registration = Registration::in_all_nets(&OPS, Counter::new()?)?;
 //! ```
 //!
 //! Begin with the [`guide`].
@@ -82,6 +84,12 @@ mod verdict;
 mod watch;
 mod worker;
 mod write;
+
+/// What nearly every module with hooks wants, and the kernel crate's prelude.
+pub mod prelude {
+    pub use crate::{Counter, Hook, Op, Packet, Point, Priority, Registration, Transport, Verdict};
+    pub use kernel::prelude::*;
+}
 
 pub use chain::{Chain, ChainEntry};
 pub use conntrack::Conntrack;

@@ -6,7 +6,10 @@ use crate::{
     bindings,
     device::Device,
     family::{Family, Ip},
-    header::{self, Arp, Bytes, Ethernet, Header, IpHeader, Ipv4, Ipv6, Options, Plain, Transport},
+    header::{
+        self, Arp, Bytes, Ethernet, Header, IpHeader, Ipv4, Ipv6, Options, Plain, Tcp, Transport,
+        Udp,
+    },
     hook::HookFn,
     id::PacketId,
     state::{HookState, IpVersion}, //
@@ -235,6 +238,24 @@ impl<'p, F: Family> Packet<'p, F> {
     #[inline]
     pub fn transport(&self) -> Option<Transport<'_>> {
         Transport::read(self, &self.ip()?)
+    }
+
+    /// The TCP header; none where the packet is not TCP, or does not have it whole.
+    #[inline]
+    pub fn tcp(&self) -> Option<Tcp<'_>> {
+        match self.transport()? {
+            Transport::Tcp(tcp) => Some(tcp),
+            _ => None,
+        }
+    }
+
+    /// The UDP header; none where the packet is not UDP, or does not have it whole.
+    #[inline]
+    pub fn udp(&self) -> Option<Udp<'_>> {
+        match self.transport()? {
+            Transport::Udp(udp) => Some(udp),
+            _ => None,
+        }
     }
 
     /// The options of an IPv4 header.

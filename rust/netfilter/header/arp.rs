@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 use super::{Bytes, Header, MacAddr};
-use core::net::Ipv4Addr;
+use core::{fmt, net::Ipv4Addr};
 use zerocopy::network_endian::U16;
 use zerocopy_derive::{FromBytes, Immutable, KnownLayout, Unaligned};
 
@@ -30,6 +30,8 @@ struct Layout {
 
 const ETHERNET: u16 = 1;
 const IPV4: u16 = 0x0800;
+const REQUEST: u16 = 1;
+const REPLY: u16 = 2;
 
 impl<'a> Arp<'a> {
     pub(crate) fn read(bytes: &'a impl Bytes) -> Option<Self> {
@@ -67,5 +69,16 @@ impl<'a> Arp<'a> {
     /// The target's IPv4 address.
     pub fn target(&self) -> Ipv4Addr {
         self.0.target.into()
+    }
+}
+
+/// Writes it as `who has 10.0.1.2? tell 10.0.1.1`, or `10.0.1.2 is at 02:00:00:00:00:01`.
+impl fmt::Display for Arp<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.operation() {
+            REQUEST => write!(f, "who has {}? tell {}", self.target(), self.sender()),
+            REPLY => write!(f, "{} is at {}", self.sender(), self.sender_mac()),
+            operation => write!(f, "ARP operation {operation} of {}", self.sender()),
+        }
     }
 }

@@ -33,6 +33,13 @@ impl Ethernet {
     }
 }
 
+/// Writes it as `02:00:00:00:00:01>ff:ff:ff:ff:ff:ff`.
+impl fmt::Display for Ethernet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}>{}", self.source(), self.destination())
+    }
+}
+
 /// An Ethernet address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MacAddr(pub [u8; 6]);
