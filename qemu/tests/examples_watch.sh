@@ -74,6 +74,8 @@ for pair in one:1 two:2; do
 	ip -n bridge link set "b$number" up master br0
 	ip -n "$ns" link set eth0 up
 	ip -n "$ns" address add "10.9.0.$number/24" dev eth0
+	# On a slow machine a host would ask for the other once more.
+	within "$ns" sysctl --quiet net.ipv4.neigh.eth0.delay_first_probe_time=1000
 done
 example watch_lan
 echo_request one 10.9.0.2 4
