@@ -249,22 +249,30 @@ impl fmt::Display for Action {
 
 impl fmt::Display for Changes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut blank = "";
-        let mut word = |name: &str, value: Option<&dyn fmt::Display>| match value {
-            Some(value) => write!(f, "{}{name} {value}", core::mem::replace(&mut blank, " ")),
-            None => Ok(()),
-        };
-        fn shown<T: fmt::Display>(value: &Option<T>) -> Option<&dyn fmt::Display> {
-            value.as_ref().map(|value| value as _)
-        }
-        word("mark", shown(&self.mark))?;
-        word("ttl", shown(&self.ttl))?;
-        word("dscp", shown(&self.dscp))?;
-        word("src", shown(&self.source))?;
-        word("dst", shown(&self.destination))?;
-        word("sport", shown(&self.source_port))?;
-        word("dport", shown(&self.destination_port))?;
+        let mut words = Words { f, blank: "" };
+        words.add("mark", self.mark)?;
+        words.add("ttl", self.ttl)?;
+        words.add("dscp", self.dscp)?;
+        words.add("src", self.source)?;
+        words.add("dst", self.destination)?;
+        words.add("sport", self.source_port)?;
+        words.add("dport", self.destination_port)?;
         f.write_str(if self.reroute { " reroute" } else { "" })
+    }
+}
+
+/// Names and values with blanks between them.
+struct Words<'a, 'f> {
+    f: &'a mut fmt::Formatter<'f>,
+    blank: &'static str,
+}
+
+impl Words<'_, '_> {
+    fn add<T: fmt::Display>(&mut self, name: &str, value: Option<T>) -> fmt::Result {
+        let Some(value) = value else { return Ok(()) };
+        write!(self.f, "{}{name} {value}", self.blank)?;
+        self.blank = " ";
+        Ok(())
     }
 }
 
