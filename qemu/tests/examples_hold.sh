@@ -27,17 +27,18 @@ send() {
 	udp client fd00:2::2 9 40006
 }
 
+both=('hook 1 len 34 10.0.1.2:40004>10.0.2.2:9' 'hook 1 len 54 [fd00:1::2]:40006>[fd00:2::2]:9')
 example queue
 send
 check 'queue: nobody listens: accepted' received server 9 2
 consumer drop
 send
-check 'queue: the program sees both' queued 'hook 1 len 34' 'hook 1 len 54'
+check 'queue: the program sees both' queued "${both[@]}"
 check 'queue: and drops them' received server 9 2
 end_consumer
 consumer accept
 send
-check 'queue: another program sees both' queued 'hook 1 len 34' 'hook 1 len 54'
+check 'queue: another program sees both' queued "${both[@]}"
 check 'queue: and accepts them' received server 9 4
 kill -STOP "$consumer"
 send

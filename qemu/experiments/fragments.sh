@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+question 'Where do fragments become a packet?'
+setup 'Probes at prerouting -401 and -399. A ping of 3000 bytes, which are three fragments; with no rule, and with one for ct.'
+for v in 4 6; do
+	for place in -1 +1; do
+		probe router "defrag$place$v" hook=prerouting "priority=defrag$place" match="src ${client[$v]} dst ${server[$v]}"
+	done
+	within client ping -q -c 1 -s 3000 "${server[$v]}" >/dev/null
+	expect "IPv$v, no rule: packets at -401" 3 figure "defrag-1$v" packets
+	expect "IPv$v, no rule: packets at -399" 3 figure "defrag+1$v" packets
+	track router
+	write "defrag-1$v" seen 0
+	write "defrag+1$v" seen 0
+	within client ping -q -c 1 -s 3000 "${server[$v]}" >/dev/null
+	expect "IPv$v, ct: packets at -401" 3 figure "defrag-1$v" packets
+	expect "IPv$v, ct: packets at -399" 1 figure "defrag+1$v" packets
+	if ((v == 4)); then len=3028; else len=3048; fi
+	expect "IPv$v, ct: its length" "$len" field "defrag+1$v" first len
+	within router nft flush ruleset
+done
+why 'Connection tracking needs ports, which only the first fragment has: it brings nf_defrag along, at -400. Without it a router' \
+	'passes fragments on as they are, and a hook that looks for ports does not find them in the later ones.'
