@@ -4,7 +4,7 @@
 
 use crate::{chain::Chain, seen::Seen};
 use kernel::prelude::*;
-use netfilter::{DeviceName, DropReason, Frame, IpVersion, Point, Stack, State};
+use netfilter::{DeviceName, DropReason, Frame, HookState, IpVersion, Point, Stack};
 
 /// More points, steps and changes of a packet are counted, and not kept.
 const MAX_VISITS: usize = 16;
@@ -187,7 +187,7 @@ impl Path {
     }
 
     /// The packet has come to a point.
-    pub(crate) fn visit(&mut self, at: At, state: &State, seen: Seen) {
+    pub(crate) fn visit(&mut self, at: At, state: &HookState, seen: Seen) {
         self.pass_tail();
         self.at = at;
         self.seen = seen;
