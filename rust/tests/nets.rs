@@ -53,8 +53,8 @@ impl kernel::Module for NetsTest {
             "chain: none {} changed {} same {} changed {} none {}\n",
             before.is_none(),
             one.is_some(),
-            (same == one),
-            (two != one),
+            same == one,
+            two != one,
             id().is_none()
         );
         Ok(Self)
