@@ -220,14 +220,20 @@ unseen() { fails lines "$1"; }
 # path PATTERN: all lines of the first packet of which a line since the mark matches, once it has ended: less "nf_path: #N ns=",
 # namespaces by their names, and without times.
 path() {
-	local names='' ns
 	poll ended "$1" || return 1
-	for ns in "${namespaces[@]}"; do names+="s/^ns=${inode[$ns]} /$ns /;"; done
-	lines "^nf_path: $(number "$1") " |
-		sed -E "s/^nf_path: #[0-9]+ //; $names s/ ([0-9.]+(us|ms|s)|-) / /; s/, [0-9.]+(us|ms|s);/;/"
+	named | sed -E 's/^#[0-9]+ //; s/ ([0-9.]+(us|ms|s)|-) / /; s/, [0-9.]+(us|ms|s);/;/'
 }
-number() { lines "$1" | grep -oEm 1 '#[0-9]+'; }
-ended() { lines "^nf_path: $(number "$1") ns=[0-9]+ [A-Z_]+ (DELIVERED|SENT|DROPPED|TAKEN|ENDED)" >/dev/null; }
+# named: the lines of the packet that `ended` has found, with their times.
+named() {
+	local names='' ns
+	for ns in "${namespaces[@]}"; do names+="s/ ns=${inode[$ns]} / $ns /;"; done
+	grep -E "^nf_path: $number " <<<"$taken" | sed "s/^nf_path: //; $names"
+}
+ended() {
+	taken=$(log)
+	number=$(grep -E -e "$1" <<<"$taken" | grep -oEm 1 '#[0-9]+') &&
+		grep -qE "^nf_path: $number ns=[0-9]+ [A-Z_]+ (DELIVERED|SENT|DROPPED|TAKEN|ENDED)" <<<"$taken"
+}
 
 # laid NAMESPACE: nf_path has rungs at all points of a namespace that is new.
 laid() { poll has_rungs "$1"; }

@@ -3,8 +3,11 @@
 //! Packets that are freed.
 
 use crate::{path::End, paths::Found, tracer::Tracer};
-use kernel::sync::Arc;
+use kernel::{processor::cpu_relax, sync::Arc};
 use netfilter::{FreeProbe, Freed};
+
+/// Some microseconds.
+const TRIES: usize = 100;
 
 /// Ends the path of a packet that is freed.
 pub(crate) struct Ends;
@@ -13,10 +16,18 @@ impl FreeProbe for Ends {
     type Data = Arc<Tracer>;
 
     fn freed(tracer: &Arc<Tracer>, freed: Freed) {
-        if let Found::Yes(mut slot) = tracer.paths.find(freed.packet()) {
-            slot.path()
-                .finish(End::Freed(freed.location(), freed.drop_reason()));
-            slot.end();
+        for _ in 0..TRIES {
+            match tracer.paths.find(freed.packet()) {
+                Found::No => return,
+                Found::Yes(mut slot) => {
+                    slot.path()
+                        .finish(End::Freed(freed.location(), freed.drop_reason()));
+                    return slot.end();
+                }
+                // The manager is ending it just now, in most cases.
+                Found::Busy => cpu_relax(),
+            }
         }
+        tracer.paths.miss();
     }
 }

@@ -6,7 +6,7 @@ use crate::{
     gaps::Gaps,
     ladder::{Ladders, Numbers},
     limit::Limit,
-    path::{End, Path},
+    path::{End, Path, FORGOTTEN_NS},
     paths::SLOTS,
     print::{self, Verbosity},
     tracer::Tracer,
@@ -16,20 +16,12 @@ use kernel::{
     prelude::*,
     sync::{Arc, Mutex},
 };
-use netfilter::{time::monotonic_ns, NetRef, Point, RcuCell, Registration, Work};
+use netfilter::{time::monotonic_ns, NetRef, RcuCell, Registration, Work};
 
 /// Between one time and the next.
 pub(crate) const PERIOD_MS: u32 = 50;
 /// Every so many times the chains of all namespaces are looked at.
 const LOOK_EVERY: u32 = 4;
-
-const MS: u64 = 1_000_000;
-/// Behind the last rung of LOCAL_IN a packet's path ends if it is not dropped at once.
-const DELIVERED_NS: u64 = 50 * MS;
-/// Elsewhere it may wait in a queue of a device.
-const SILENT_NS: u64 = 1000 * MS;
-/// In the midst of a point it may be with a program that decides on it, or with a hook that delays it.
-const FORGOTTEN_NS: u64 = 30_000 * MS;
 
 #[pin_data]
 pub(crate) struct Manager {
@@ -167,27 +159,17 @@ impl State {
     fn age(&mut self) {
         let (gaps, limit) = (&self.gaps, &mut self.limit);
         let now = monotonic_ns();
-        self.tracer
-            .paths
-            .end(now.saturating_sub(DELIVERED_NS), |path| {
-                let away = path.away_ns(now);
-                let longest = match path.at.point {
-                    Point::LocalIn if path.at.last => DELIVERED_NS,
-                    _ if path.at.last || path.at.rung.is_none() => SILENT_NS,
-                    _ => FORGOTTEN_NS,
-                };
-                if away >= longest {
-                    path.finish(End::Silent);
-                    return true;
+        self.tracer.paths.look_after(now, |path| {
+            if path.may_be_held() && !path.told {
+                path.told = true;
+                if limit.take(1, now) {
+                    print::away(path, gaps);
                 }
-                if away >= SILENT_NS && !path.told {
-                    path.told = true;
-                    if limit.take(1, monotonic_ns()) {
-                        print::away(path, gaps);
-                    }
-                }
-                false
-            });
+                return Some(FORGOTTEN_NS);
+            }
+            path.finish(End::Silent);
+            None
+        });
     }
 
     fn print(&mut self) {
@@ -217,9 +199,9 @@ impl Drop for State {
     fn drop(&mut self) {
         let nets = core::mem::take(&mut self.nets);
         Registration::drop_all(nets.into_iter().flat_map(Ladders::into_registrations));
-        self.tracer.paths.end(u64::MAX, |path| {
+        self.tracer.paths.look_after(u64::MAX, |path| {
             path.finish(End::Cut);
-            true
+            None
         });
         self.print();
         let (printed, suppressed) = self.limit.totals();

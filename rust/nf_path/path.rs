@@ -11,6 +11,14 @@ const MAX_VISITS: usize = 16;
 const MAX_STEPS: usize = 64;
 const MAX_CHANGES: usize = 16;
 
+const MS: u64 = 1_000_000;
+/// Behind the last rung of LOCAL_IN a packet's path ends if it is not dropped at once.
+const DELIVERED_NS: u64 = 50 * MS;
+/// Elsewhere it may wait in a queue of a device.
+const SILENT_NS: u64 = 1000 * MS;
+/// What may be held by somebody is given more time.
+pub(crate) const FORGOTTEN_NS: u64 = 30_000 * MS;
+
 /// A list of at most `N`, and how many there were in all.
 pub(crate) struct List<T, const N: usize> {
     items: [Option<T>; N],
@@ -269,9 +277,18 @@ impl Path {
         self.left
     }
 
-    /// Since it has left its last rung.
-    pub(crate) fn away_ns(&self, now: u64) -> u64 {
-        now.saturating_sub(self.left)
+    /// How long to wait for the packet until one looks after it.
+    pub(crate) fn patience_ns(&self) -> u64 {
+        if self.at.last && self.at.point == Point::LocalIn {
+            DELIVERED_NS
+        } else {
+            SILENT_NS
+        }
+    }
+
+    /// Whether it is between two rungs: with a program that decides on it, or with a hook that delays it.
+    pub(crate) fn may_be_held(&self) -> bool {
+        self.at.rung.is_some() && !self.at.last
     }
 
     /// From its first rung to its last.

@@ -38,15 +38,16 @@ const ENDED: u32 = 2;
 pub(crate) struct Paths {
     index: [Place; PLACES],
     states: [Atomic<u32>; SLOTS],
-    /// When each path was last looked at: the manager takes the locks of those only that are old.
-    left: [Atomic<u64>; SLOTS],
+    /// When to look after each path: the manager takes a lock only then, so that packets hardly ever find one
+    /// taken.
+    due: [Atomic<u64>; SLOTS],
     #[pin]
     paths: [SpinLock<Path>; SLOTS],
     /// Where the search for a free slot begins.
     next: Atomic<u64>,
     /// Found no slot.
     overflow: Atomic<u64>,
-    /// Found its slot locked.
+    /// Found its slot locked by the manager.
     busy: Atomic<u64>,
 }
 
@@ -59,7 +60,7 @@ struct Place {
 pub(crate) struct Slot<'a> {
     id: &'a Atomic<u64>,
     state: &'a Atomic<u32>,
-    left: &'a Atomic<u64>,
+    due: &'a Atomic<u64>,
     path: Guard<'a, Path, SpinLockBackend>,
 }
 
@@ -71,7 +72,8 @@ impl Slot<'_> {
     /// The packet goes on from its rung.
     pub(crate) fn leave(mut self, now: u64) {
         self.path.leave(now);
-        self.left.store(now, Relaxed);
+        let due = now.saturating_add(self.path.patience_ns());
+        self.due.store(due, Relaxed);
     }
 
     /// The path is the manager's from now on.
@@ -105,7 +107,7 @@ impl Paths {
                 slot: Atomic::new(0),
             }),
             states <- pin_init::init_array_from_fn(|_| Atomic::new(FREE)),
-            left <- pin_init::init_array_from_fn(|_| Atomic::new(0)),
+            due <- pin_init::init_array_from_fn(|_| Atomic::new(0)),
             paths <- pin_init::pin_init_array_from_fn(|_| new_spinlock!(Path::init())),
             next: Atomic::new(0),
             overflow: Atomic::new(0),
@@ -119,6 +121,11 @@ impl Paths {
 
     pub(crate) fn busy(&self) -> u64 {
         self.busy.load(Relaxed)
+    }
+
+    /// Something of a packet was not seen.
+    pub(crate) fn miss(&self) {
+        self.busy.add(1, Relaxed);
     }
 
     fn ways(&self, id: u64) -> impl Iterator<Item = &Place> {
@@ -143,11 +150,10 @@ impl Paths {
     /// The slot that the place of `packet` leads to.
     fn lock<'a>(&'a self, place: &'a Place, packet: u64) -> Found<'a> {
         let at = place.slot.load(Relaxed) as usize;
-        let (Some(state), Some(left), Some(path)) = self.slot(at) else {
+        let (Some(state), Some(due), Some(path)) = self.slot(at) else {
             return Found::No;
         };
         let Some(path) = path.try_lock() else {
-            self.busy.add(1, Relaxed);
             return Found::Busy;
         };
         // The manager may have ended it in between.
@@ -157,7 +163,7 @@ impl Paths {
         Found::Yes(Slot {
             id: &place.id,
             state,
-            left,
+            due,
             path,
         })
     }
@@ -171,7 +177,7 @@ impl Paths {
         Option<&Atomic<u64>>,
         Option<&SpinLock<Path>>,
     ) {
-        (self.states.get(at), self.left.get(at), self.paths.get(at))
+        (self.states.get(at), self.due.get(at), self.paths.get(at))
     }
 
     /// A slot for a packet that is not being followed yet; its path is what another one has left there.
@@ -197,7 +203,7 @@ impl Paths {
         Some(Slot {
             id: &place.id,
             state,
-            left: self.left.get(at)?,
+            due: self.due.get(at)?,
             path,
         })
     }
@@ -252,30 +258,36 @@ impl Paths {
         }
     }
 
-    /// For the manager: ends each path that `ends` says has ended, of those that nobody has looked at since
-    /// `before`.
-    pub(crate) fn end(&self, before: u64, mut ends: impl FnMut(&mut Path) -> bool) {
+    /// For the manager: `look`s after each path for which it is time, and ends those that it has not given
+    /// more time.
+    pub(crate) fn look_after(&self, now: u64, mut look: impl FnMut(&mut Path) -> Option<u64>) {
         for place in &self.index {
             let packet = place.id.load(Relaxed);
             let at = place.slot.load(Relaxed) as usize;
-            let (Some(state), Some(left), Some(path)) = self.slot(at) else {
+            let (Some(state), Some(due), Some(path)) = self.slot(at) else {
                 continue;
             };
-            if packet == NONE || left.load(Relaxed) > before {
+            if packet == NONE || due.load(Relaxed) > now {
                 continue;
             }
             let Some(mut path) = path.try_lock() else {
                 continue;
             };
-            if place.id.load(Relaxed) == packet && path.id == packet && ends(&mut path) {
-                let id = &place.id;
-                Slot {
-                    id,
-                    state,
-                    left,
-                    path,
+            if place.id.load(Relaxed) != packet || path.id != packet || due.load(Relaxed) > now {
+                continue;
+            }
+            match look(&mut path) {
+                Some(more_ns) => due.store(now.saturating_add(more_ns), Relaxed),
+                None => {
+                    let id = &place.id;
+                    Slot {
+                        id,
+                        state,
+                        due,
+                        path,
+                    }
+                    .end();
                 }
-                .end();
             }
         }
     }

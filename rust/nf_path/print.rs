@@ -12,9 +12,9 @@ use crate::{
     path::{End, Path, Step, Visit},
     seen::{Changes, Full, Seen}, //
 };
-use core::fmt::{self, Display};
+use core::fmt::{self, Display, Write};
 use kernel::prelude::*;
-use netfilter::{DeviceName, Point};
+use netfilter::{DeviceName, Frame, Point};
 
 /// Which lines are printed.
 #[derive(Clone, Copy, PartialEq)]
@@ -151,7 +151,9 @@ fn reset(path: &Path, visit: &Visit) {
             write!(f, " after #{after}")?;
         }
         f.write_str(", sent by ")?;
-        for (number, frame) in stack.frames().enumerate() {
+        // Less our own functions, and the core's that calls hooks.
+        let frames = stack.frames().skip_while(is_ours).skip(1);
+        for (number, frame) in frames.enumerate() {
             if number > 0 {
                 f.write_str(" < ")?;
             }
@@ -160,6 +162,20 @@ fn reset(path: &Path, visit: &Visit) {
         Ok(())
     });
     pr_info!("{}\n", line);
+}
+
+/// Whether a function is this module's: writes its name to look.
+fn is_ours(frame: &Frame) -> bool {
+    struct Ours(bool);
+    impl fmt::Write for Ours {
+        fn write_str(&mut self, text: &str) -> fmt::Result {
+            self.0 = text.ends_with("[nf_path]");
+            Ok(())
+        }
+    }
+    let mut ours = Ours(false);
+    let _ = write!(ours, "{frame}");
+    ours.0
 }
 
 /// `-200 3.1us ipv4_conntrack_in [nf_conntrack]`, or all that are between two rungs, with `|`.

@@ -31,7 +31,8 @@ impl Hook for Rung {
         match rung.tracer.paths.find(packet.id()) {
             Found::Yes(slot) => rung.follow(slot, &packet, monotonic_ns()),
             Found::No if rung.priority == Priority::FIRST => rung.begin(&packet),
-            Found::No | Found::Busy => {}
+            Found::No => {}
+            Found::Busy => rung.tracer.paths.miss(),
         }
         packet.accept()
     }
