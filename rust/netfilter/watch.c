@@ -77,6 +77,7 @@ const void *nf_helper_watch_chain(const struct net *net, u8 pf, unsigned int hoo
 
 	guard(rcu)();
 	chain = nf_helper_chain(net, pf, hooknum);
+	/* With rcu_assign_pointer() in the core: an array in the place of a freed one comes with its count. */
 	smp_rmb();
 	*freed = atomic_read(nf_freed(chain)) + READ_ONCE(nf_array_probe.nmissed);
 	return chain;
