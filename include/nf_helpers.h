@@ -167,6 +167,51 @@ void nf_hook_probe_remove(struct nf_hook_probe *probe);
 u64 nf_hook_probe_missed(const struct nf_hook_probe *probe);
 void nf_hook_probe_unload(void);
 
+/* nf_path's trace.c, called from Rust there */
+struct nf_trace_packet {
+	u8 family;
+	u8 protocol;
+	u8 ttl;
+	u8 dscp;
+	u16 sport;
+	u16 dport;
+	u16 ct_zone;
+	u32 len;
+	u32 mark;
+	u32 ct_mark;
+	u8 saddr[16];
+	u8 daddr[16];
+	const char *ct;
+};
+
+struct nf_trace_step {
+	u64 number;
+	u64 ns;
+	u32 netns;
+	s32 priority;
+	u8 point;
+	struct nf_trace_packet packet;
+	const char *hook;
+	const char *changes;
+};
+
+struct nf_trace_end {
+	u64 number;
+	u64 ns;
+	u32 netns;
+	u32 reason;
+	u32 points;
+	u32 hooks;
+	u8 point;
+	struct nf_trace_packet packet;
+	const char *how;
+};
+
+bool nf_trace_step_enabled(void);
+void nf_trace_step(const struct nf_trace_step *step);
+bool nf_trace_end_enabled(void);
+void nf_trace_end(const struct nf_trace_end *end);
+
 /* table.rs and registration.rs, called from C */
 /* table.rs, member.rs and registration.rs, called from C */
 int nf_table_net_init(struct net *net);

@@ -79,6 +79,7 @@ mod state;
 mod stolen;
 mod table;
 pub mod time;
+pub mod trace;
 mod tracking;
 mod verdict;
 mod watch;

@@ -96,6 +96,15 @@ pub(crate) struct Gap {
     pub(crate) owners: KVec<Owner>,
 }
 
+impl Gap {
+    /// Of the first of them.
+    pub(crate) fn priority(&self) -> Priority {
+        self.owners
+            .first()
+            .map_or(Priority::LAST, |owner| owner.priority)
+    }
+}
+
 /// A foreign hook.
 #[derive(PartialEq)]
 pub(crate) struct Owner {

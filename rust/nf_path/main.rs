@@ -26,6 +26,7 @@ mod paths;
 mod print;
 mod rung;
 mod seen;
+mod trace;
 mod tracer;
 
 use end::Ends;

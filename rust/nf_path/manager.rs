@@ -9,6 +9,7 @@ use crate::{
     path::{End, Path, FORGOTTEN_NS},
     paths::SLOTS,
     print::{self, Verbosity},
+    trace,
     tracer::Tracer,
 };
 use kernel::{
@@ -176,6 +177,7 @@ impl State {
         let (gaps, limit, verbosity) = (&self.gaps, &mut self.limit, self.verbosity);
         let paths = &self.tracer.paths;
         paths.drain(&mut self.order, &mut self.path, |path| {
+            trace::trace(path, gaps);
             let lines = print::lines(path, verbosity);
             if limit.take(lines, monotonic_ns()) {
                 print::print(path, gaps, verbosity);

@@ -322,6 +322,19 @@ impl Path {
 }
 
 impl Path {
+    /// Calls `f` with each step: where, the packet before it, and behind it where that is different.
+    pub(crate) fn each_step(&self, mut f: impl FnMut(&Visit, &Step, &Seen, Option<&Seen>)) {
+        let mut steps = self.steps.iter().peekable();
+        for (number, visit) in self.visits.iter().enumerate() {
+            let mut seen = &visit.seen;
+            while let Some(step) = steps.next_if(|step| usize::from(step.visit) == number) {
+                let after = step.change.and_then(|at| self.changes.get(at.into()));
+                f(visit, step, seen, after);
+                seen = after.unwrap_or(seen);
+            }
+        }
+    }
+
     /// The packet as it came to its first point.
     pub(crate) fn first_seen(&self) -> &Seen {
         self.visits.get(0).map_or(&self.seen, |visit| &visit.seen)

@@ -27,7 +27,13 @@ pub(crate) enum Verbosity {
 }
 
 /// Something that `pr_info!` takes.
-pub(crate) struct Text<F: Fn(&mut fmt::Formatter<'_>) -> fmt::Result>(F);
+pub(crate) struct Text<F: Fn(&mut fmt::Formatter<'_>) -> fmt::Result>(pub(crate) F);
+
+impl<F: Fn(&mut fmt::Formatter<'_>) -> fmt::Result> Display for Text<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (self.0)(f)
+    }
+}
 
 impl<F: Fn(&mut fmt::Formatter<'_>) -> fmt::Result> kernel::fmt::Display for Text<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -202,6 +208,17 @@ fn owners(f: &mut fmt::Formatter<'_>, gap: Option<&Gap>, time: Option<Time>) -> 
     Ok(())
 }
 
+/// All that are between two rungs, without their priority.
+pub(crate) fn names(f: &mut fmt::Formatter<'_>, gap: &Gap) -> fmt::Result {
+    for (number, owner) in gap.owners.iter().enumerate() {
+        if number > 0 {
+            f.write_str(" | ")?;
+        }
+        owner.name.fmt(f)?;
+    }
+    Ok(())
+}
+
 /// By whom, if the packet is between two rungs.
 fn by(f: &mut fmt::Formatter<'_>, path: &Path, gaps: &Gaps) -> fmt::Result {
     match (path.at.rung, path.at.gap) {
@@ -211,7 +228,8 @@ fn by(f: &mut fmt::Formatter<'_>, path: &Path, gaps: &Gaps) -> fmt::Result {
     }
 }
 
-fn end(f: &mut fmt::Formatter<'_>, path: &Path, gaps: &Gaps) -> fmt::Result {
+/// How it has ended.
+pub(crate) fn end(f: &mut fmt::Formatter<'_>, path: &Path, gaps: &Gaps) -> fmt::Result {
     let unsure = path.at.rung.is_none();
     match path.end {
         End::Freed(location, Some(reason)) if path.is_dropped() => {

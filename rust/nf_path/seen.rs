@@ -5,6 +5,7 @@
 use core::{fmt, net::IpAddr};
 use netfilter::{
     conntrack::{Direction, State as Tracked},
+    trace::TracedPacket,
     IpHeader, IpVersion, Packet, TcpFlags, Transport,
 };
 
@@ -121,6 +122,33 @@ impl Seen {
     pub(crate) fn could_be_sent_on_as(&self, later: &Self) -> bool {
         let rest = |seen: &Self| seen.ip.map(|ip| (ip.source, ip.protocol));
         self.version == later.version && self.len == later.len && rest(self) == rest(later)
+    }
+
+    pub(crate) fn version(&self) -> IpVersion {
+        self.version
+    }
+
+    /// For a tracepoint; `ct` is the `ct_state` of this.
+    pub(crate) fn traced<'a>(&self, ct: &'a dyn fmt::Display) -> TracedPacket<'a> {
+        let ip = self.ip;
+        let (ct_mark, ct_zone) = self.ct_fields();
+        TracedPacket {
+            addresses: ip.map(|ip| [ip.source, ip.destination]),
+            ports: ip.and_then(|ip| ip.l4.ports()),
+            protocol: ip.map_or(0, |ip| ip.protocol),
+            ttl: ip.map_or(0, |ip| ip.ttl),
+            dscp: ip.map_or(0, |ip| ip.dscp),
+            len: self.len,
+            mark: self.mark,
+            ct,
+            ct_mark,
+            ct_zone,
+        }
+    }
+
+    /// As it is written.
+    pub(crate) fn ct_state(&self) -> impl fmt::Display {
+        State(self.ct)
     }
 
     /// Whether this is a TCP reset.
