@@ -10,6 +10,7 @@ use crate::{
     rung::Rung,
     tracer::Tracer, //
 };
+use core::fmt;
 use kernel::{
     prelude::*,
     sync::{rcu, Arc},
@@ -192,6 +193,14 @@ impl Ladders {
             let rcu = rcu::read_lock();
             ladder.chain.layout.read(&rcu).settle();
         }
+    }
+
+    /// Calls `f` with each chain at which something is registered, and what is known of it.
+    pub(crate) fn each(&self, mut f: impl FnMut(&Chain, &Layout) -> fmt::Result) -> fmt::Result {
+        self.ladders.iter().try_for_each(|ladder| {
+            let rcu = rcu::read_lock();
+            f(&ladder.chain, ladder.chain.layout.read(&rcu))
+        })
     }
 
     /// What is to be dropped at the end, and with others for one grace period.

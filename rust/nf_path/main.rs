@@ -13,8 +13,8 @@
 #![deny(unsafe_code)]
 
 mod chain;
+mod control;
 mod end;
-mod filter;
 mod gaps;
 mod ladder;
 mod layout;
@@ -26,14 +26,15 @@ mod paths;
 mod print;
 mod rung;
 mod seen;
+mod stats;
 mod trace;
 mod tracer;
 
+use control::Control;
 use end::Ends;
-use filter::Filter;
-use kernel::{prelude::*, sync::Arc};
-use manager::{Manager, PERIOD_MS};
-use netfilter::{FreeRegistration, Work, Worker};
+use kernel::{prelude::*, str::CString, sync::Arc};
+use manager::{Manager, Managing, PERIOD_MS};
+use netfilter::{Filter, FreeRegistration, Work, Worker};
 use print::Verbosity;
 use tracer::Tracer;
 
@@ -67,41 +68,53 @@ module! {
     },
 }
 
-/// The worker first: rungs are gone before what they need.
+/// The files first, then the worker: rungs are gone before what they need.
 struct NfPath {
-    _worker: Worker<Manager>,
+    _control: Pin<KBox<Control>>,
+    _worker: Worker<Managing>,
     _ends: FreeRegistration<Arc<Tracer>>,
 }
 
 impl kernel::Module for NfPath {
     fn init(_module: &'static ThisModule) -> Result<Self> {
-        let filter = Filter {
-            protocol: parameter("proto", module_parameters::proto.value(), 0, u8::MAX.into())?
-                as u8,
-            port: parameter("port", module_parameters::port.value(), 0, u16::MAX.into())? as u16,
-            net: parameter(
-                "netns",
-                module_parameters::netns.value(),
-                0,
-                u32::MAX.into(),
-            )? as u32,
-        };
+        let protocol = parameter("proto", module_parameters::proto.value(), 0, u8::MAX.into())?;
+        let port = parameter("port", module_parameters::port.value(), 0, u16::MAX.into())?;
+        let net = parameter(
+            "netns",
+            module_parameters::netns.value(),
+            0,
+            u32::MAX.into(),
+        )?;
+        let text = filter(&[("proto", protocol), ("port", port), ("ns", net)])?;
         let verbosity = match parameter("verbosity", module_parameters::verbosity.value(), 0, 2)? {
             0 => Verbosity::Ends,
             1 => Verbosity::Drops,
             _ => Verbosity::All,
         };
         let rate = parameter("rate", module_parameters::rate.value(), 1, 1_000_000)? as usize;
-        let tracer = Arc::new(Tracer::new(filter)?, GFP_KERNEL)?;
+        let tracer = Arc::new(Tracer::new(Filter::parse(&text)?, net as u32)?, GFP_KERNEL)?;
         let ends = FreeRegistration::new::<Ends, _>(tracer.clone())?;
-        let manager = Manager::new(tracer, verbosity, rate)?;
+        let manager = Manager::new(tracer.clone(), verbosity, rate)?;
+        let managing = KBox::pin_init(Managing(manager.clone()), GFP_KERNEL)?;
         // The first rungs are there when insmod returns.
-        manager.run();
+        managing.run();
         Ok(Self {
-            _worker: Worker::every(PERIOD_MS, manager)?,
+            _control: KBox::pin_init(Control::new(tracer, manager, text), GFP_KERNEL)?,
+            _worker: Worker::every(PERIOD_MS, managing)?,
             _ends: ends,
         })
     }
+}
+
+/// As one writes it into the file: the fields that are not 0.
+fn filter(fields: &[(&str, i64)]) -> Result<KVec<u8>> {
+    let mut text = KVec::new();
+    for (name, value) in fields.iter().filter(|(_, value)| *value != 0) {
+        let blank = if text.is_empty() { "" } else { " " };
+        let field = CString::try_from_fmt(fmt!("{blank}{name} {value}"))?;
+        text.extend_from_slice(field.to_bytes(), GFP_KERNEL)?;
+    }
+    Ok(text)
 }
 
 /// `value` if it is between `min` and `max`; else says so.

@@ -3,21 +3,24 @@
 //! What is done beside the packets' way: rungs are laid, paths that have ended are printed.
 
 use crate::{
+    chain::{Chain, Layout},
     gaps::Gaps,
     ladder::{Ladders, Numbers},
     limit::Limit,
     path::{End, Path, FORGOTTEN_NS},
     paths::SLOTS,
     print::{self, Verbosity},
+    stats::{Histogram, HEAD},
     trace,
     tracer::Tracer,
 };
+use core::fmt;
 use kernel::{
     new_mutex,
     prelude::*,
     sync::{Arc, Mutex},
 };
-use netfilter::{time::monotonic_ns, NetRef, RcuCell, Registration, Work};
+use netfilter::{time::monotonic_ns, IpVersion, NetRef, Point, RcuCell, Registration, Work};
 
 /// Between one time and the next.
 pub(crate) const PERIOD_MS: u32 = 50;
@@ -48,11 +51,7 @@ struct State {
 }
 
 impl Manager {
-    pub(crate) fn new(
-        tracer: Arc<Tracer>,
-        verbosity: Verbosity,
-        rate: usize,
-    ) -> Result<Pin<KBox<Self>>> {
+    pub(crate) fn new(tracer: Arc<Tracer>, verbosity: Verbosity, rate: usize) -> Result<Arc<Self>> {
         let path = KBox::init(Path::init(), GFP_KERNEL)?;
         let state = State {
             tracer,
@@ -67,13 +66,16 @@ impl Manager {
             overflow: 0,
             failing: false,
         };
-        KBox::pin_init(pin_init!(Self { state <- new_mutex!(state) }), GFP_KERNEL)
+        Arc::pin_init(pin_init!(Self { state <- new_mutex!(state) }), GFP_KERNEL)
     }
 }
 
-impl Work for Manager {
+/// What the worker does.
+pub(crate) struct Managing(pub(crate) Arc<Manager>);
+
+impl Work for Managing {
     fn run(&self) {
-        let mut state = self.state.lock();
+        let mut state = self.0.state.lock();
         let state = &mut *state;
         if state.round % LOOK_EVERY == 0 {
             let result = state.look();
@@ -86,6 +88,35 @@ impl Work for Manager {
         state.age();
         state.print();
     }
+}
+
+impl Manager {
+    /// All hooks of all points, with what has been counted of each.
+    pub(crate) fn hooks(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.state.lock();
+        state.nets.iter().try_for_each(|ladders| {
+            ladders.each(|chain, layout| hooks(f, &state.gaps, chain, layout))
+        })
+    }
+}
+
+/// The hooks of a chain in order, a line each; where several share a priority, they share a line.
+fn hooks(f: &mut fmt::Formatter<'_>, gaps: &Gaps, chain: &Chain, layout: &Layout) -> fmt::Result {
+    let version = match chain.version {
+        IpVersion::V4 => "IPv4",
+        IpVersion::V6 => "IPv6",
+    };
+    writeln!(f, "ns={} {version} {}", chain.net, chain.point.name())?;
+    writeln!(f, "{HEAD}    priority  hook; ns:packets")?;
+    for gap in layout.gaps.iter().filter(|gap| !gap.owners.is_empty()) {
+        let Some(stats) = gaps.stats(gap.number) else {
+            continue;
+        };
+        write!(f, "{stats} {:11}  ", gap.priority().get())?;
+        print::names(f, gap)?;
+        writeln!(f, "; {}", Histogram(stats))?;
+    }
+    Ok(())
 }
 
 impl State {
@@ -105,7 +136,7 @@ impl State {
             }
         }
         for net in nets.iter() {
-            if tracer.filter.net != 0 && tracer.filter.net != net.inode() {
+            if tracer.net != 0 && tracer.net != net.inode() {
                 continue;
             }
             let place = self.nets.iter().position(|old| old.cookie == net.cookie());
@@ -174,9 +205,10 @@ impl State {
     }
 
     fn print(&mut self) {
-        let (gaps, limit, verbosity) = (&self.gaps, &mut self.limit, self.verbosity);
+        let (gaps, limit, verbosity) = (&mut self.gaps, &mut self.limit, self.verbosity);
         let paths = &self.tracer.paths;
         paths.drain(&mut self.order, &mut self.path, |path| {
+            gaps.count(path);
             trace::trace(path, gaps);
             let lines = print::lines(path, verbosity);
             if limit.take(lines, monotonic_ns()) {

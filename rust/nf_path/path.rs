@@ -268,6 +268,12 @@ impl Path {
         }
     }
 
+    /// Whether it went into a hook and did not come back.
+    pub(crate) fn is_taken(&self) -> bool {
+        let ended = !matches!(self.end, End::Open | End::Cut);
+        ended && !self.is_dropped() && !self.at.last && self.at.rung.is_some()
+    }
+
     /// Its rung is done.
     pub(crate) fn leave(&mut self, now: u64) {
         self.left = now;

@@ -64,11 +64,7 @@ impl Rung {
     /// A packet that is not followed has come to what may be the first rung of a point.
     fn begin(&self, packet: &Packet<'_>) {
         let tracer = &*self.tracer;
-        let (ip, transport) = (packet.ip(), packet.transport());
-        if !tracer
-            .filter
-            .wants(packet.state().net(), ip.as_ref(), transport.as_ref())
-        {
+        if !tracer.filter.read(&rcu::read_lock()).matches(packet) {
             return;
         }
         let at = self.at(packet);

@@ -2,15 +2,17 @@
 
 //! What all rungs share.
 
-use crate::{filter::Filter, paths::Paths, seen::Seen};
+use crate::{paths::Paths, seen::Seen};
 use kernel::{
     prelude::*,
     sync::atomic::{Atomic, Relaxed}, //
 };
-use netfilter::{time::monotonic_ns, ChainWatch};
+use netfilter::{time::monotonic_ns, ChainWatch, Filter, RcuCell};
 
 pub(crate) struct Tracer {
-    pub(crate) filter: Filter,
+    pub(crate) filter: RcuCell<Filter>,
+    /// Inode number of the one namespace that has rungs; 0: all have.
+    pub(crate) net: u32,
     pub(crate) watch: ChainWatch,
     pub(crate) paths: Pin<KVBox<Paths>>,
     /// The last packet's.
@@ -24,12 +26,13 @@ pub(crate) struct Tracer {
 const RECENT: usize = 256;
 
 impl Tracer {
-    pub(crate) fn new(filter: Filter) -> Result<Self> {
+    pub(crate) fn new(filter: Filter, net: u32) -> Result<Self> {
         let watch = ChainWatch::new().inspect_err(|_| {
             pr_err!("this kernel does not tell when hooks change (a kprobe on __nf_hook_entries_free)\n")
         })?;
         Ok(Self {
-            filter,
+            filter: RcuCell::new(KBox::new(filter, GFP_KERNEL)?),
+            net,
             watch,
             paths: KVBox::pin_init(Paths::new(), GFP_KERNEL)?,
             number: Atomic::new(0),
