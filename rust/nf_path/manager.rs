@@ -20,7 +20,7 @@ use kernel::{
     prelude::*,
     sync::{Arc, Mutex},
 };
-use netfilter::{time::monotonic_ns, IpVersion, NetRef, Point, RcuCell, Registration, Work};
+use netfilter::{time::monotonic_ns, IpVersion, NetRef, RcuCell, Registration, Work};
 
 /// Between one time and the next.
 pub(crate) const PERIOD_MS: u32 = 50;

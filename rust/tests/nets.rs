@@ -45,16 +45,16 @@ impl kernel::Module for NetsTest {
         let first = Registration::in_net(&net, &[op], ())?;
         let one = id();
         let _elsewhere = Registration::in_net(&net, &[other], ())?;
-        let same = id();
+        let same = id() == one;
         let second = Registration::in_net(&net, &[op], ())?;
-        let two = id();
+        let changed = id() != one;
         drop((first, second));
         pr_info!(
             "chain: none {} changed {} same {} changed {} none {}\n",
             before.is_none(),
             one.is_some(),
-            same == one,
-            two != one,
+            same,
+            changed,
             id().is_none()
         );
         Ok(Self)
