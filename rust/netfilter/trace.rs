@@ -139,7 +139,9 @@ fn raw_packet(
     version: IpVersion,
     ct: &Text,
 ) -> bindings::nf_trace_packet {
-    let [source, destination] = packet.addresses.map_or([[0; 16]; 2], |both| both.map(bytes));
+    let [source, destination] = packet
+        .addresses
+        .map_or([[0; 16]; 2], |both| both.map(bytes));
     let [sport, dport] = packet.ports.unwrap_or_default();
     bindings::nf_trace_packet {
         family: match version {
