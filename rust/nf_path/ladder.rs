@@ -113,7 +113,7 @@ impl Ladders {
             {
                 let rcu = rcu::read_lock();
                 for priority in missing(ladder.hooks(net, &rcu).map(|hook| place(&hook))) {
-                    wanted.push(priority, GFP_ATOMIC)?;
+                    wanted.push(Priority::new(priority), GFP_ATOMIC)?;
                 }
             }
             if ladder.rungs.len() + wanted.len() > MAX_RUNGS {
@@ -219,8 +219,8 @@ impl Ladder {
                 (Place::Rung, _) => gaps.push(KVec::new(), GFP_ATOMIC)?,
                 // Before all rungs: one will be put before it.
                 (Place::Foreign(_), None) => return Ok(None),
-                (Place::Foreign(priority), Some(gap)) => {
-                    let name = name(&hook)?;
+                (Place::Foreign(_), Some(gap)) => {
+                    let (priority, name) = (hook.priority(), name(&hook)?);
                     gap.push(Owner { priority, name }, GFP_ATOMIC)?;
                 }
             }
@@ -232,6 +232,6 @@ impl Ladder {
 fn place(hook: &ChainEntry<'_>) -> Place {
     match hook.kind() {
         Kind::Ours => Place::Rung,
-        _ => Place::Foreign(hook.priority()),
+        _ => Place::Foreign(hook.priority().get()),
     }
 }

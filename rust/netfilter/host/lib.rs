@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The library's pure parts on the host, from the same sources.
+//! The library's and nf_path's pure parts on the host, from the same sources.
 
 #![cfg(test)]
 #![allow(dead_code, unused_imports)]
@@ -18,10 +18,14 @@ mod netfilter {
     }
 }
 
+#[path = "../../nf_path/layout.rs"]
+mod layout;
+
 mod checksums;
 mod fields;
 mod fuzz;
 mod headers;
+mod ladders;
 mod priorities;
 mod samples;
 mod text;
