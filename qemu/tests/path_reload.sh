@@ -10,7 +10,7 @@ ruleset() { # CHAIN PORT
 	echo "table inet t { chain $1 { type filter hook forward priority 7; udp dport $2 counter drop; }; }"
 }
 ruleset x 1001 | within router nft -f -
-modload nf_path verbosity=1 rate=1000000
+modload nf_path verbosity=0 rate=1000000 proto=17
 dmesg --follow-new --notime >/run/log &
 
 cat >/run/send <<'END'
@@ -25,7 +25,7 @@ while not os.path.exists("/run/enough"):
                 sent += 1
             except OSError:
                 pass
-    time.sleep(0.005)
+    time.sleep(0.02)
 print(sent)
 END
 ip netns exec client python3 /run/send >/run/sent &
