@@ -150,16 +150,16 @@ impl State {
             let Some(ladders) = self.nets.get_mut(place) else {
                 continue;
             };
-            match ladders.lay(net, tracer, &mut self.numbers) {
-                Ok(true) => {}
-                Ok(false) => {
-                    // Next time they are laid anew.
-                    if let Ok(ladders) = self.nets.remove(place) {
-                        gone.push(ladders, GFP_KERNEL)?;
-                    }
+            let laid = ladders.lay(net, tracer, &mut self.numbers);
+            if !matches!(laid, Ok(true)) {
+                // Next time they are laid anew.
+                if let Ok(ladders) = self.nets.remove(place) {
+                    gone.push(ladders, GFP_KERNEL)?;
                 }
-                // It is going away.
-                Err(ENOENT) => {}
+            }
+            match laid {
+                // Or the namespace is going away.
+                Ok(_) | Err(ENOENT) => {}
                 Err(error) => result = Err(error),
             }
         }
