@@ -399,6 +399,29 @@ impl<D: ?Sized + Send + Sync + 'static> Registration<D> {
         Ok(registration)
     }
 
+    /// Whether the hooks are still where they were put. They are not any more when the namespace or the
+    /// device that they were for has gone, or the device to another namespace.
+    ///
+    /// # Errors
+    ///
+    /// `EDEADLK`: called where it may not sleep, and from what makes the data of a namespace.
+    ///
+    /// # Context
+    ///
+    /// May sleep.
+    pub fn is_registered(&self) -> Result<bool> {
+        if !may_register() {
+            return Err(EDEADLK);
+        }
+        // SAFETY: By the type invariant it is valid, and its array too. What a maker makes comes and goes
+        // with each namespace.
+        Ok(unsafe {
+            let handle = &raw mut (*self.inner.as_ptr()).handle;
+            (*handle).maker.is_some()
+                || table::has(NonNull::new_unchecked(&raw mut (*handle).array))
+        })
+    }
+
     /// Drops registrations together: they share one grace period, where each dropped alone waits for
     /// one of its own.
     ///

@@ -424,6 +424,16 @@ pub(crate) unsafe fn retire(maker: NonNull<Maker>) {
     unsafe { Maker::wait(maker) };
 }
 
+/// Whether an array is still for something. May sleep.
+///
+/// # Safety
+///
+/// `array` must be valid.
+pub(crate) unsafe fn has(array: NonNull<Array>) -> bool {
+    // SAFETY: By the safety requirement; it is changed only under the lock.
+    TABLE.with(|_| unsafe { array.as_ref() }.scope != Scope::Gone)
+}
+
 /// A namespace has come: pernet operation `init`. In a marked call.
 #[no_mangle]
 extern "C" fn nf_table_net_init(net: *mut bindings::net) -> c_int {
