@@ -91,7 +91,7 @@ check 'devices have no senders' conflict 'an error is for senders of IP: familie
 
 probe router p hook=forward priority=conntrack+1 'match=proto icmp'
 check 'active' same 1 "$(<"$lab/p/active")"
-check 'nft lists it' grep -E ' -0*199 *nf_lab::.*Probe|nf_lab::.*Probe' <(within router nft list hooks ip)
+check 'nft lists it' grep -F 'nf_lab::probe::Probe' <(within router nft list hooks ip)
 within client ping -q -c 5 -s 100 10.0.2.2 >/dev/null
 check 'packets, bytes, states and verdicts' same "$(grep -v '^ns ' "$lab/p/seen" | paste -sd ,)" \
 	'packets 10,bytes 1280,ct new 1 128,ct established 4 512,ct established-reply 5 640,verdict accept 10'
@@ -165,13 +165,21 @@ check 'ARP' grep -E '^at=.* in=r0 out=- ARP op=1 10.0.1.2>10.0.1.1 ' "$lab/arp/f
 check 'ingress' test "$(figure ingress packets)" -ge 2
 check 'egress' grep -E ' out=r1 .*ICMP type=8 ' "$lab/egress/last"
 sweep
+ip -n router link add passing type dummy
+probe router p family=netdev hook=egress device=passing
+ip -n router link del passing
+check 'a device takes its hook along' same 0 "$(<"$lab/p/active")"
+ip -n router link add passing type dummy
+check 'and one of that name gets it' write p active 1
+check 'it is there' same 1 "$(<"$lab/p/active")"
+sweep
 ip netns add passing
 inode[passing]=$(stat --dereference --format=%i /run/netns/passing)
 probe passing p hook=output
 ip netns del passing
 exists() { lsns -t net -n -o NS | grep -qw "${inode[passing]}"; }
 check 'a probe keeps no namespace' poll fails exists
-write p active 0
+check 'which takes its hook along' same 0 "$(<"$lab/p/active")"
 mark gone
 check 'and cannot become active in one that is gone' fails write p active 1
 check 'and says so' lines '^nf_lab: p: active=1: its namespace is gone \(error -2\)$'

@@ -29,8 +29,15 @@ pub(crate) struct Item {
 
 struct State {
     settings: Settings,
-    /// While it is active.
+    /// While it is active, and when what it was for has gone.
     registration: Option<Registration<Running>>,
+}
+
+impl State {
+    fn is_active(&self) -> bool {
+        let registration = self.registration.as_ref();
+        registration.is_some_and(|registration| registration.is_registered() == Ok(true))
+    }
 }
 
 #[derive(Clone)]
@@ -92,7 +99,7 @@ impl Item {
     }
 
     pub(crate) fn is_active(&self) -> bool {
-        self.state.lock().registration.is_some()
+        self.state.lock().is_active()
     }
 
     /// Lets `change` change the settings of a probe that is not active.
@@ -105,7 +112,7 @@ impl Item {
         let text = text.trim_ascii();
         let value = T::parse(text);
         let mut state = self.state.lock();
-        if state.registration.is_some() {
+        if state.is_active() {
             pr_err!(
                 "{}: {}={}: the probe is active: write 0 to active first\n",
                 Quoted(&self.name),
@@ -136,7 +143,8 @@ impl Item {
         let mut state = self.state.lock();
         if !active {
             state.registration = None;
-        } else if state.registration.is_none() {
+        } else if !state.is_active() {
+            state.registration = None;
             state.registration = Some(self.register(&state.settings)?);
         }
         Ok(())
