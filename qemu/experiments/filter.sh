@@ -18,7 +18,7 @@ legacy_counter() { within router "$1" -L FORWARD -v -x -n | awk '/dpt:24/ { prin
 seen=0
 dropped=0
 for v in 4 6; do
-	if ((v == 4)); then iptables=iptables-legacy; else iptables=ip6tables-legacy; fi
+	if ((v == 4)); then iptables='iptables-legacy'; else iptables='ip6tables-legacy'; fi
 	within router "$iptables" -A FORWARD -p udp --dport 24 -j DROP
 	for place in -1 +1; do
 		probe router "filter$place$v" hook=forward "priority=filter$place" match="family ipv$v proto udp sport 4040$v"
