@@ -14,16 +14,16 @@ datagrams() {
 choose() { echo "$*" >"$file"; }
 filter() { scripts/nf_path-filter "$@" >"$file"; }
 active() { head -n 1 "$file"; }
-ended() { lines "^nf_path: #.*; .*:$1 UDP" | wc -l; }
+summaries() { lines "^nf_path: #.*; .*:$1 UDP" | wc -l; }
 # follows PORT: and not the other. The datagrams that are wanted come last, so that when they have ended all have.
 follows() {
 	mark "$1"
 	datagrams $((8885 - $1))
 	datagrams "$1"
 	poll both "$1" || return 1
-	[[ $(ended $((8885 - $1))) == 0 ]]
+	[[ $(summaries $((8885 - $1))) == 0 ]]
 }
-both() { (($(ended "$1") == ${2-2})); }
+both() { (($(summaries "$1") == ${2-2})); }
 
 check 'the parameters are in the file' same "$(active)" 'proto 17'
 choose proto udp dport 4444

@@ -64,7 +64,7 @@ impl HookProbe for Tell {
 
     fn returned(told: &Arc<Told>, returned: HookReturn) {
         let packet = told.packet.load(Relaxed);
-        if !returned.packet().is_some_and(|id| id.get().get() == packet) {
+        if returned.packet().is_none_or(|id| id.get().get() != packet) {
             return;
         }
         let rcu = rcu::read_lock();
