@@ -29,7 +29,7 @@ histogram() { rows | awk -F '; ' -v hook="$1" 'index($1, hook) { print $2; exit 
 rows() { awk -v ns="ns=${inode[router]}" '/^ns=/ { here = $1 == ns && $2 == "IPv4" && $3 == "FORWARD"; next } here' "$file"; }
 packets() { [[ $(row "$1") == "$2" ]]; }
 
-check 'all hooks, in order' same "$(rows | sed -nE 's/^.* (-?[0-9]+)  ([^;(]*[^;( ]).*; .*/\1 \2/p' | paste -sd,)" \
+check 'all hooks, in order' same "$(rows | sed -nE 's/^.* (-?[0-9]+)  ([^;(]*[^;( ]).*/\1 \2/p' | paste -sd,)" \
 	'-5 ip count forward,-4 ip count marks,0 inet fw forward'
 for _ in {1..5}; do send 5; done
 for _ in {1..3}; do send 13; done
@@ -42,7 +42,7 @@ check 'the histogram has all that got through' same "$(sum 'ip count forward') $
 each_namespace() {
 	local ns
 	for ns in client router server; do
-		grep -q "^ns=${inode[$ns]} IPv6 LOCAL_IN$" "$file" || return 1
+		grep -q "^ns=${inode[$ns]} IPv6 POST_ROUTING$" "$file" || return 1
 	done
 }
 check 'each namespace' each_namespace

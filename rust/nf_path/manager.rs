@@ -106,6 +106,9 @@ fn hooks(f: &mut fmt::Formatter<'_>, gaps: &Gaps, chain: &Chain, layout: &Layout
         IpVersion::V4 => "IPv4",
         IpVersion::V6 => "IPv6",
     };
+    if layout.gaps.iter().all(|gap| gap.owners.is_empty()) {
+        return Ok(());
+    }
     writeln!(f, "ns={} {version} {}", chain.net, chain.point.name())?;
     writeln!(f, "{HEAD}    priority  hook; ns:packets")?;
     for gap in layout.gaps.iter().filter(|gap| !gap.owners.is_empty()) {
@@ -114,7 +117,7 @@ fn hooks(f: &mut fmt::Formatter<'_>, gaps: &Gaps, chain: &Chain, layout: &Layout
         };
         write!(f, "{stats} {:11}  ", gap.priority().get())?;
         print::names(f, gap)?;
-        writeln!(f, "; {}", Histogram(stats))?;
+        writeln!(f, "{}", Histogram(stats))?;
     }
     Ok(())
 }

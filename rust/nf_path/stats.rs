@@ -71,12 +71,13 @@ impl fmt::Display for Stats {
     }
 }
 
-/// How many packets took how long: `1024:3 2048:17`, three from 1024 ns on and seventeen from 2048 ns on.
+/// How many packets took how long: `; 1024:3 2048:17`, three from 1024 ns on and seventeen from 2048 ns on; or
+/// nothing.
 pub(crate) struct Histogram<'a>(pub(crate) &'a Stats);
 
 impl fmt::Display for Histogram<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut separator = "";
+        let mut separator = "; ";
         let mut from = 1u64;
         for &count in &self.0.log2 {
             if count > 0 {
