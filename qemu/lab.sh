@@ -101,10 +101,16 @@ expect() {
 		return
 	fi
 	if [[ $observed == "$expected" ]]; then
-		printf '            %-44s %-42s %s\n' "$what" "$expected" "$observed"
+		printf '            '
 	else
-		printf '  NOT OK    %-44s %-42s %s\n' "$what" "$expected" "$observed"
+		printf '  NOT OK    '
 		failed=$((failed + 1))
+	fi
+	# What does not fit stands on lines of its own, one under the other.
+	if ((${#expected} > 42)); then
+		printf '%s\n%55s  %s\n%55s  %s\n' "$what" expected "$expected" observed "$observed"
+	else
+		printf '%-44s %-42s %s\n' "$what" "$expected" "$observed"
 	fi
 }
 
