@@ -27,7 +27,7 @@ send() {
 	udp client fd00:2::2 9 40006
 }
 
-both=('hook 1 len 34 10.0.1.2:40004>10.0.2.2:9' 'hook 1 len 54 [fd00:1::2]:40006>[fd00:2::2]:9')
+both=('hook 1 len 34 10.0.2.1:40004>10.0.2.2:9' 'hook 1 len 54 [fd00:2::1]:40006>[fd00:2::2]:9')
 example queue
 send
 check 'queue: nobody listens: accepted' received server 9 2
