@@ -38,10 +38,12 @@ clippy: ## the kernel's lints, warnings are errors
 shellcheck: ## check the shell scripts
 	@scripts/enter shellcheck --external-sources --check-sourced \
 		$$(grep -rlE --exclude-dir={.git,build,target} '^#!.*sh$$' .)
+	@# Variables of experiments are set and used by qemu/lab.sh, which runs them.
+	@scripts/enter shellcheck --exclude=SC2034,SC2154 qemu/experiments/*.sh
 
 checkpatch: ## check the C sources
 	@scripts/enter bash -c 'perl /lib/modules/$$KERNEL_RELEASE/build/scripts/checkpatch.pl --no-tree --quiet --show-types \
-		--file include/*.h $$(find rust -name "*.c")'
+		--file include/*.h include/trace/events/*.h $$(find rust -name "*.c")'
 
 lint: fmt-check clippy shellcheck checkpatch ## all four checks
 
