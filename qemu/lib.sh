@@ -220,16 +220,16 @@ unseen() { fails lines "$1"; }
 # path PATTERN: all lines of the first packet of which a line since the mark matches, once it has ended: less "nf_path: #N ns=",
 # namespaces by their names, and without times.
 path() {
-	poll ended "$1" || return 1
+	poll path_ended "$1" || return 1
 	named | sed -E 's/^#[0-9]+ //; s/ ([0-9.]+(us|ms|s)|-) / /; s/, [0-9.]+(us|ms|s);/;/'
 }
-# named: the lines of the packet that `ended` has found, with their times.
+# named: the lines of the packet that `path_ended` has found, with their times.
 named() {
 	local names='' ns
 	for ns in "${namespaces[@]}"; do names+="s/ ns=${inode[$ns]} / $ns /;"; done
 	grep -E "^nf_path: $number " <<<"$taken" | sed "s/^nf_path: //; $names"
 }
-ended() {
+path_ended() {
 	taken=$(log)
 	number=$(grep -E -e "$1" <<<"$taken" | grep -oEm 1 '#[0-9]+') &&
 		grep -qE "^nf_path: $number ns=[0-9]+ [A-Z_]+ (DELIVERED|SENT|DROPPED|TAKEN|ENDED)" <<<"$taken"

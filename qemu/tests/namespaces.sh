@@ -36,7 +36,7 @@ laid b2
 for ip in 10.9.0.2 fd09::2; do
 	echo_request a1 "$ip" 100
 	echo_request b1 "$ip" 200
-	poll ended " type=(8|128) .* id=200 "
+	poll path_ended " type=(8|128) .* id=200 "
 	check "$ip: of the pair made before" same "$(from 100)" "$(of a1 a2)"
 	check "$ip: of the pair made since, with the same addresses" same "$(from 200)" "$(of b1 b2)"
 	mark 'next family'
@@ -48,7 +48,7 @@ for ip in 10.9.0.2 fd09::2; do
 	mark 'one namespace'
 	echo_request a1 "$ip" 101
 	echo_request b1 "$ip" 201
-	poll ended " type=(8|128) .* id=201 "
+	poll path_ended " type=(8|128) .* id=201 "
 	check "$ip: netns= shows one namespace" same "$(from 201)" "$(of b2)"
 	check "$ip: netns= shows no other" same "$(from 101)" ''
 done

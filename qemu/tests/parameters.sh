@@ -70,7 +70,7 @@ told() {
 	fails tcp client 10.0.2.2 23 40044 0.3 2>/dev/null
 	modunload nf_path
 	for port in 40034 40044; do
-		ended ":$port>.* TCP flags=S\b" || :
+		path_ended ":$port>.* TCP flags=S\b" || :
 		named |
 			sed -nE 's/.* in=.*/point/p; s/.* [A-Z_]+ (DELIVERED|DROPPED)[ ;].*/\1/p; s/.* inet fw forward .*/hook/p' | uniq | paste -sd ' '
 	done

@@ -52,7 +52,7 @@ check 'stolen and sent on later: keeps its number' same "$(path ':41002>.*:80 UD
 client POST_ROUTING 0 nf_example_delay::Hold
 router POST_ROUTING 0 nf_example_delay::Hold
 server LOCAL_IN DELIVERED; 7"
-took() { ended ':41002>.*:80 UDP' && named | sed -nE 's/.*POST_ROUTING 0 ([0-9]+)\.[0-9]ms .*Hold.*/\1/p'; }
+took() { path_ended ':41002>.*:80 UDP' && named | sed -nE 's/.*POST_ROUTING 0 ([0-9]+)\.[0-9]ms .*Hold.*/\1/p'; }
 # shellcheck disable=SC2016 # awk's
 check 'and the time is told' awk '{ n++; if ($1 < 45) exit 1 } END { exit n != 2 }' <<<"$(took)"
 modunload nf_path
