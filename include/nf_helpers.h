@@ -30,6 +30,7 @@ struct sk_buff;
 struct sock_filter;
 
 /* helpers.c, called from Rust */
+bool nf_helper_closing(void);
 void nf_helper_table_lock(void);
 void nf_helper_table_unlock(void);
 void nf_helper_table_wait(unsigned int *busy);
@@ -78,9 +79,10 @@ void nf_stolen_module_gone(const struct module *module);
 void nf_stolen_wait(const struct net *net);
 void nf_stolen_drain(bool owned);
 
-/* worker.c, called from Rust and, nf_worker_unload(), from helpers.c */
+/* worker.c, called from Rust and, the last two, from helpers.c */
 struct nf_worker *nf_helper_worker_new(void (*run)(void *data), void *data, u32 ms);
 bool nf_helper_worker_end(struct nf_worker *worker);
+void nf_worker_stop(void);
 void nf_worker_unload(void);
 
 /* watch.c, called from Rust and, nf_watch_unload(), from helpers.c */
@@ -140,17 +142,18 @@ int nf_helper_track(struct net *net, struct nf_tracking **tracking);
 void nf_helper_untrack(struct nf_tracking *tracking);
 void nf_tracking_free(void);
 
-/* free.c, called from Rust and, nf_free_unload(), from helpers.c */
+/* free.c, called from Rust and, the last two, from helpers.c */
 #define NF_DROP_REASON_LEN 48
 typedef void nf_free_fn(void *data, const struct sk_buff *skb, unsigned long location, u32 reason);
 
 int nf_free_add(nf_free_fn *fn, void *data, struct nf_free_probe **added);
 void nf_free_remove(struct nf_free_probe *probe);
 u64 nf_free_missed(const struct nf_free_probe *probe);
+void nf_free_stop(void);
 void nf_free_unload(void);
 void nf_helper_drop_reason(u32 reason, char *name);
 
-/* hook_probe.c, called from Rust and, nf_hook_probe_unload(), from helpers.c */
+/* hook_probe.c, called from Rust and, the last two, from helpers.c */
 struct nf_hook_return {
 	struct sk_buff *skb;
 	void *priv;
@@ -165,6 +168,7 @@ int nf_hook_probe_add(nf_hook_probe_fn *fn, void *data, unsigned long function,
 		      struct nf_hook_probe **added);
 void nf_hook_probe_remove(struct nf_hook_probe *probe);
 u64 nf_hook_probe_missed(const struct nf_hook_probe *probe);
+void nf_hook_probe_stop(void);
 void nf_hook_probe_unload(void);
 
 /* nf_path's trace.c, called from Rust there */

@@ -25,6 +25,7 @@ struct nf_free_probe {
 	nf_free_fn *fn;
 	void *data;
 	struct nf_free_cpu __percpu *cpu;
+	bool off;
 };
 
 /* Guards the list of what is registered, and whether consume_skb has been found. */
@@ -88,6 +89,9 @@ static int nf_free_register_consume_skb(struct nf_free_probe *probe)
 /* From the return of tracepoint_synchronize_unregister() on nobody calls it. */
 static void nf_free_unregister(struct nf_free_probe *probe)
 {
+	if (probe->off)
+		return;
+	probe->off = true;
 	tracepoint_probe_unregister(nf_free_consume_skb, nf_free_consume, probe);
 	unregister_trace_kfree_skb(nf_free_kfree_skb, probe);
 }
@@ -119,6 +123,8 @@ static int nf_free_register(struct nf_free_probe *probe)
 	int err;
 
 	guard(mutex)(&nf_free_mutex);
+	if (nf_helper_closing())
+		return -ESHUTDOWN;
 	err = register_trace_kfree_skb(nf_free_kfree_skb, probe);
 	if (err)
 		return err;
@@ -169,16 +175,25 @@ u64 nf_free_missed(const struct nf_free_probe *probe)
 	return missed;
 }
 
-/* The module is being freed: what safe code has leaked goes too. */
+/* The module is being freed: none is called from now on, and there come no more. */
+void nf_free_stop(void)
+{
+	struct nf_free_probe *probe;
+
+	scoped_guard(mutex, &nf_free_mutex) {
+		if (list_empty(&nf_free_probes))
+			return;
+		list_for_each_entry(probe, &nf_free_probes, list)
+			nf_free_unregister(probe);
+	}
+	tracepoint_synchronize_unregister();
+}
+
+/* What safe code has leaked goes too. */
 void nf_free_unload(void)
 {
 	struct nf_free_probe *probe, *next;
 
-	if (list_empty(&nf_free_probes))
-		return;
-	list_for_each_entry(probe, &nf_free_probes, list)
-		nf_free_unregister(probe);
-	tracepoint_synchronize_unregister();
 	list_for_each_entry_safe(probe, next, &nf_free_probes, list)
 		nf_free_free(probe);
 }

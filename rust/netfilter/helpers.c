@@ -27,6 +27,15 @@
 
 #include "nf_helpers.h"
 
+/* The module is being freed: nothing new begins, as it would not end. */
+static bool nf_closing;
+
+/* For who looks with the lock held under which it would be put where it ends. */
+bool nf_helper_closing(void)
+{
+	return READ_ONCE(nf_closing);
+}
+
 /* Guards the table of namespaces and ops arrays in table.rs. */
 static DEFINE_MUTEX(nf_table_mutex);
 
@@ -201,6 +210,8 @@ int nf_helper_get_callbacks(void)
 	int err;
 
 	guard(mutex)(&nf_callbacks_mutex);
+	if (nf_helper_closing())
+		return -ESHUTDOWN;
 	if (!nf_callbacks_users) {
 		err = register_pernet_subsys(&nf_pernet_ops);
 		if (err)
@@ -265,20 +276,25 @@ static int nf_unload_set(const char *val, const struct kernel_param *kp)
 
 static void nf_unload_free(void *arg)
 {
-	nf_worker_unload();
-	flush_work(&nf_deferred_work);
+	WRITE_ONCE(nf_closing, true);
+	nf_worker_stop();
+	disable_work_sync(&nf_deferred_work);
 	scoped_guard(mutex, &nf_callbacks_mutex)
 		nf_unloading = nf_callbacks_users;
 	if (nf_unloading)
 		nf_unregister_callbacks();
-	/* Namespaces that came meanwhile may have left it something. */
-	flush_work(&nf_deferred_work);
+	nf_free_stop();
+	nf_hook_probe_stop();
+	/* Now nobody calls safe code but this; what it drops may leave more. */
+	while (!llist_empty(&nf_deferred_list))
+		nf_deferred_function(&nf_deferred_work);
 	nf_stolen_drain(true);
 	nf_table_free();
 	nf_tracking_free();
 	nf_free_unload();
 	nf_hook_probe_unload();
 	nf_watch_unload();
+	nf_worker_unload();
 }
 
 static const struct kernel_param_ops nf_unload_ops = {

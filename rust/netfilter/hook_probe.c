@@ -73,7 +73,8 @@ int nf_hook_probe_add(nf_hook_probe_fn *fn, void *data, unsigned long function,
 	probe->function = function;
 
 	guard(mutex)(&nf_hook_probe_mutex);
-	err = register_fprobe_ips(&probe->fprobe, &function, 1);
+	err = nf_helper_closing() ? -ESHUTDOWN :
+				    register_fprobe_ips(&probe->fprobe, &function, 1);
 	if (err) {
 		kfree(probe);
 		return err;
@@ -103,7 +104,17 @@ u64 nf_hook_probe_missed(const struct nf_hook_probe *probe)
 	return READ_ONCE(probe->fprobe.nmissed);
 }
 
-/* The module is being freed: what safe code has leaked goes too. */
+/* The module is being freed: none is called from now on, and there come no more. */
+void nf_hook_probe_stop(void)
+{
+	struct nf_hook_probe *probe;
+
+	guard(mutex)(&nf_hook_probe_mutex);
+	list_for_each_entry(probe, &nf_hook_probes, list)
+		unregister_fprobe(&probe->fprobe);
+}
+
+/* What safe code has leaked goes too. To unregister it once more does nothing. */
 void nf_hook_probe_unload(void)
 {
 	struct nf_hook_probe *probe, *next;

@@ -114,6 +114,7 @@ impl<D: Send + Sync + 'static> Registration<D> {
     /// - `ENOENT`: `net` is going away.
     /// - `ENOMEM`, and what `data` fails with.
     /// - `EDEADLK`: called where it may not sleep, in a hook for instance.
+    /// - `ESHUTDOWN`: called while the module is being freed, by what it has leaked or dropped late.
     ///
     /// # Context
     ///

@@ -109,7 +109,9 @@ static int nf_tracking_open(void)
 	int err = 0;
 
 	mutex_lock(&nf_tracking_open_mutex);
-	if (nf_tracking_opened)
+	if (nf_helper_closing())
+		err = -ESHUTDOWN;
+	if (err || nf_tracking_opened)
 		goto out;
 	request_module("nf_conntrack");
 	nf_tracking_get = symbol_get(nf_ct_netns_get);

@@ -43,6 +43,8 @@ int nf_helper_watch_get(void)
 	int err;
 
 	guard(mutex)(&nf_watch_mutex);
+	if (nf_helper_closing())
+		return -ESHUTDOWN;
 	if (!nf_watch_users) {
 		nf_array_probe = (struct kprobe) {
 			.symbol_name = "__nf_hook_entries_free",

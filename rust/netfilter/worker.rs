@@ -9,7 +9,7 @@ use core::{
     ops::Deref,
     ptr::NonNull, //
 };
-use kernel::prelude::*;
+use kernel::{error::from_err_ptr, prelude::*};
 
 /// Work that a [`Worker`] does.
 pub trait Work: Send + Sync + 'static {
@@ -43,7 +43,7 @@ impl<W: Work> Worker<W> {
     ///
     /// # Errors
     ///
-    /// `ENOMEM`, `EDEADLK` where it may not sleep.
+    /// `ENOMEM`, `EDEADLK` where it may not sleep, `ESHUTDOWN` while the module is being unloaded.
     ///
     /// # Context
     ///
@@ -58,7 +58,7 @@ impl<W: Work> Worker<W> {
         let worker = unsafe { bindings::nf_helper_worker_new(Some(run::<W>), data, ms) };
         // INVARIANT: Just made.
         Ok(Self {
-            worker: NonNull::new(worker).ok_or(ENOMEM)?,
+            worker: NonNull::new(from_err_ptr(worker)?).ok_or(ENOMEM)?,
             work: ManuallyDrop::new(work),
         })
     }
