@@ -48,11 +48,11 @@ example delay ms=50
 modload nf_path
 mark stolen
 udp client 10.0.2.2 80 41002
-check 'stolen and sent on later: keeps its number' same "$(path ':41002>.*:80 UDP' | awk '/Hold|DELIVERED/ { print $1, $2, $3, $4 }')" "\
-client POST_ROUTING 0 nf_example_delay::Hold
-router POST_ROUTING 0 nf_example_delay::Hold
+check 'stolen and sent on later: keeps its number' same "$(path ':41002>.*:80 UDP' | awk '/::Delay|DELIVERED/ { print $1, $2, $3, $4 }')" "\
+client POST_ROUTING 0 nf_example_delay::Delay
+router POST_ROUTING 0 nf_example_delay::Delay
 server LOCAL_IN DELIVERED; 7"
-took() { path_ended ':41002>.*:80 UDP' && named | sed -nE 's/.*POST_ROUTING 0 ([0-9]+)\.[0-9]ms .*Hold.*/\1/p'; }
+took() { path_ended ':41002>.*:80 UDP' && named | sed -nE 's/.*POST_ROUTING 0 ([0-9]+)\.[0-9]ms .*::Delay.*/\1/p'; }
 # shellcheck disable=SC2016 # awk's
 check 'and the time is told' awk '{ n++; if ($1 < 45) exit 1 } END { exit n != 2 }' <<<"$(took)"
 modunload nf_path
