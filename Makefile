@@ -37,9 +37,7 @@ clippy: ## the kernel's lints, warnings are errors
 
 shellcheck: ## check the shell scripts
 	@scripts/enter shellcheck --external-sources --check-sourced \
-		$$(grep -rlE --exclude-dir={.git,build,target} '^#!.*sh$$' .)
-	@# Variables of experiments are set and used by qemu/lab.sh, which runs them.
-	@scripts/enter shellcheck --exclude=SC2034,SC2154 qemu/experiments/*.sh
+		$$(grep -rlE --exclude-dir={.git,build,target} '^(#!.*sh|# shellcheck shell=bash.*)$$' .)
 
 checkpatch: ## check the C sources
 	@scripts/enter bash -c 'perl /lib/modules/$$KERNEL_RELEASE/build/scripts/checkpatch.pl --no-tree --quiet --show-types \

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash disable=SC2034 # some variables are for the scripts
+# shellcheck shell=bash disable=SC2034,SC2154 # variables for the scripts, and of lib.sh
 # Experiments with nf_lab's probes, for the guest's scripts (sourced after lib.sh).
 
 lab=/sys/kernel/config/nf_lab

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2154 # the variables are those of lab.sh and lib.sh, which run this
 question 'Do the IP hooks see what a bridge carries?'
 setup 'A bridge of two ports between two hosts. At forward probes of family bridge, at -1 and at 0, and one of family inet, at 0;' \
 	'a ping without br_netfilter, and one with it.'

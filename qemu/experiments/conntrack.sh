@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2154 # the variables are those of lab.sh and lib.sh, which run this
 question 'What do hooks just before and just after connection tracking see of a connection?'
 setup 'The router tracks. Probes at prerouting conntrack-1 (-201) and conntrack+1 (-199). The client pings the server twice.'
 track router

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2154 # the variables are those of lab.sh and lib.sh, which run this
 question 'What does TCP make of packets that are delayed at FORWARD?'
 setup 'A probe at the router'\''s forward 0 takes what the client sends by TCP and sends it on 300 ms later; then 2500 ms later. The' \
 	'client connects.'

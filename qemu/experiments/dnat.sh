@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2154 # the variables are those of lab.sh and lib.sh, which run this
 question 'What do hooks around destination NAT see, of first and later packets, in both directions?'
 setup 'On the router TCP to its port 8080 goes to port 80 of the server. Probes at prerouting -101 and -99 see what the client' \
 	'sends, probes at postrouting 99 and 101 the answers.'

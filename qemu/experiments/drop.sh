@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2154 # the variables are those of lab.sh and lib.sh, which run this
 question 'What does a drop leave in the conntrack table, before tracking, after it, and in the filter table?'
 setup 'The router tracks, and counts the packets of each entry. UDP is dropped by a probe at prerouting -201 or -199, or by a' \
 	'rule at forward 0: the first packet of a connection, or its second.'

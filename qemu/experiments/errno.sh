@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2154 # the variables are those of lab.sh and lib.sh, which run this
 question 'What does sendto(2) say when a hook at LOCAL_OUT drops what it sends?'
 setup 'A probe at the client'\''s output 0 drops UDP to port 9 in different ways; a program sends there and prints its error.'
 # sending ADDRESS

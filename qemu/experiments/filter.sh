@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2154 # the variables are those of lab.sh and lib.sh, which run this
 question 'What do hooks around the filter tables see, where nft and legacy iptables filter at the same time?'
 setup 'The router drops UDP to port 23 by nft, and then (later registered) UDP to port 24 by iptables-legacy, both at forward 0.' \
 	'Probes at forward -1 and 1. Datagrams to ports 23, 24 and 9.'

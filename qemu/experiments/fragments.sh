@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2154 # the variables are those of lab.sh and lib.sh, which run this
 question 'Where do fragments become a packet?'
 setup 'Probes at prerouting -401 and -399. A ping of 3000 bytes, which are three fragments; with no rule, and with one for ct.'
 for v in 4 6; do

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2154 # the variables are those of lab.sh and lib.sh, which run this
 question 'Does connection tracking track where no rule asks for it?'
 setup 'nf_conntrack is loaded, the router has no rules. A probe at prerouting conntrack+1. A ping; then a rule with ct; a ping.'
 for v in 4 6; do

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2154 # the variables are those of lab.sh and lib.sh, which run this
 question 'What does a hook at ingress see that no other does?'
 setup 'The router tracks. A probe at ingress of its device r0, and one at prerouting first (-2147483648). A ping of 3000 bytes in' \
 	'three fragments; then ingress drops.'

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2154 # the variables are those of lab.sh and lib.sh, which run this
 question 'Where must a mark be set for policy routing to see it?'
 setup 'Packets with mark 7 have a routing table of their own on client and router, which says: unreachable. A probe sets the mark at' \
 	'the client'\''s output (with and without a new route), or at the router'\''s prerouting or forward. Pings are answered:'

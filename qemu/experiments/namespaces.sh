@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2154 # the variables are those of lab.sh and lib.sh, which run this
 question 'Does a hook see the packets of other network namespaces?'
 setup 'Probes at prerouting 0: one in the router'\''s namespace, one in the server'\''s, one in a namespace beside, one in all. Echo' \
 	'requests and replies of a ping from client to router.'

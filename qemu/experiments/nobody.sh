@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2154 # the variables are those of lab.sh and lib.sh, which run this
 question 'What becomes of packets that are queued where nobody listens?'
 setup 'A probe at the router'\''s forward 0 queues UDP to queue 5, which no program has; without bypass, and with it.'
 probe router queue hook=forward 'match=proto udp dport 9' 'action=queue 5'

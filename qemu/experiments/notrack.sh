@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2154 # the variables are those of lab.sh and lib.sh, which run this
 question 'What does notrack in the raw table do, and what is seen behind it?'
 setup 'The router tracks, but for UDP to port 9 (notrack in a chain at -300). Probes at prerouting -301, -299 and -199.'
 track router

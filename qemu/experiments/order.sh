@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2154 # the variables are those of lab.sh and lib.sh, which run this
 question 'Which of two hooks at one priority comes first?'
 setup 'Probes a and b at prerouting 0; a sets mark 0xa, b sets mark 0xb. A ping. Then a is taken off and registered again; a ping.'
 for v in 4 6; do

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2154 # the variables are those of lab.sh and lib.sh, which run this
 question 'Does a probe show up in the paths that nf_path prints?'
 setup 'At the router a probe at prerouting mangle-1 (-151) sets mark 7 on UDP to port 9, and one at forward 42 drops it. nf_path is' \
 	'loaded; a datagram.'

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2154 # the variables are those of lab.sh and lib.sh, which run this
 question 'What does a program see that packets are queued to before and after NAT, and what becomes of its verdict?'
 setup 'On the router UDP to its port 1009 goes to port 9 of the server. Probes at prerouting queue it: -101 to queue 1, -99 to' \
 	'queue 2. A program on each prints what it gets, and accepts. Then that of queue 2 drops.'
