@@ -13,18 +13,20 @@ const NS_PER_SEC: u64 = 1_000_000_000;
 /// goes uncounted. Any context but NMI.
 ///
 /// ```ignore
-/// match limit.take() {
-///     Some(0) => pr_info!("...\n"),
-///     Some(missed) => pr_info!("...; {missed} lines not printed\n"),
-///     None => {}
+/// if let Some(missed) = limit.untold() {
+///     pr_info!("{missed} lines not printed\n");
+/// }
+/// if limit.take(1) {
+///     pr_info!("...\n");
 /// }
 /// ```
 pub struct RateLimit {
     rate: u32,
     second: Atomic<u64>,
-    printed: Atomic<u32>,
+    taken: Atomic<u32>,
+    printed: Atomic<u64>,
     suppressed: Atomic<u64>,
-    pending: Atomic<u64>,
+    untold: Atomic<u64>,
 }
 
 impl RateLimit {
@@ -33,9 +35,10 @@ impl RateLimit {
         Self {
             rate,
             second: Atomic::new(0),
+            taken: Atomic::new(0),
             printed: Atomic::new(0),
             suppressed: Atomic::new(0),
-            pending: Atomic::new(0),
+            untold: Atomic::new(0),
         }
     }
 
@@ -44,28 +47,44 @@ impl RateLimit {
         self.rate
     }
 
-    /// Lines suppressed in all.
+    /// Lines that might be printed, in all.
+    pub fn printed(&self) -> u64 {
+        self.printed.load(Relaxed)
+    }
+
+    /// Lines that might not, in all.
     pub fn suppressed(&self) -> u64 {
         self.suppressed.load(Relaxed)
     }
 
-    /// Asks to print a line. If it may be printed: how many were suppressed and not yet reported.
-    pub fn take(&self) -> Option<u64> {
+    /// Whether so many lines, all or none, may be printed now. More than a second has may be in one that
+    /// has no others.
+    pub fn take(&self, lines: u32) -> bool {
         let now = monotonic_ns() / NS_PER_SEC;
         let second = self.second.load(Relaxed);
-        let new_second = now != second && self.second.cmpxchg(second, now, Relaxed).is_ok();
-        if new_second {
-            self.printed.store(0, Relaxed);
+        if now != second && self.second.cmpxchg(second, now, Relaxed).is_ok() {
+            self.taken.store(0, Relaxed);
         }
-        if self.printed.fetch_add(1, Relaxed) >= self.rate {
-            self.suppressed.add(1, Relaxed);
-            self.pending.add(1, Relaxed);
+        let before = self.taken.fetch_add(lines, Relaxed);
+        let fits = before == 0 || before.saturating_add(lines) <= self.rate;
+        if fits {
+            self.printed.add(lines.into(), Relaxed);
+        } else {
+            self.taken.add(lines.wrapping_neg(), Relaxed);
+            self.suppressed.add(lines.into(), Relaxed);
+            self.untold.add(lines.into(), Relaxed);
+        }
+        fits
+    }
+
+    /// Lines that might not be printed and were not told of, once the second of that is over: they are told
+    /// of now.
+    pub fn untold(&self) -> Option<u64> {
+        if self.untold.load(Relaxed) == 0
+            || monotonic_ns() / NS_PER_SEC == self.second.load(Relaxed)
+        {
             return None;
         }
-        Some(if new_second {
-            self.pending.xchg(0, Relaxed)
-        } else {
-            0
-        })
+        Some(self.untold.xchg(0, Relaxed)).filter(|&lines| lines != 0)
     }
 }

@@ -88,17 +88,18 @@ impl Running {
 
     fn print(&self, limit: &RateLimit, record: &Record, acted: bool) {
         let name = Quoted(&self.name);
-        let Some(unprinted) = limit.take() else {
-            self.seen.unprinted();
-            return;
-        };
-        if unprinted != 0 {
+        if let Some(lines) = limit.untold() {
+            let rate = limit.rate();
             pr_info!(
                 "{}: {} lines not printed (limit {} a second)\n",
                 name,
-                unprinted,
-                limit.rate()
+                lines,
+                rate
             );
+        }
+        if !limit.take(1) {
+            self.seen.unprinted();
+            return;
         }
         let (hook, priority) = &self.place;
         let (hook, record) = (Shown(hook), Shown(record));

@@ -18,7 +18,6 @@ mod end;
 mod gaps;
 mod ladder;
 mod layout;
-mod limit;
 mod manager;
 mod name;
 mod path;
@@ -91,7 +90,7 @@ impl kernel::Module for NfPath {
             1 => Verbosity::Drops,
             _ => Verbosity::All,
         };
-        let rate = parameter("rate", module_parameters::rate.value(), 1, 1_000_000)? as usize;
+        let rate = parameter("rate", module_parameters::rate.value(), 1, 1_000_000)? as u32;
         let tracer = Arc::new(Tracer::new(Filter::parse(&text)?, net as u32)?, GFP_KERNEL)?;
         let ends = FreeRegistration::new::<Ends, _>(tracer.clone())?;
         let manager = Manager::new(tracer.clone(), verbosity, rate)?;

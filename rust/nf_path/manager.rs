@@ -6,7 +6,6 @@ use crate::{
     chain::{Chain, Layout},
     gaps::Gaps,
     ladder::{Ladders, Numbers},
-    limit::Limit,
     path::{End, Path, FORGOTTEN_NS},
     paths::SLOTS,
     print::{self, Verbosity},
@@ -20,7 +19,7 @@ use kernel::{
     prelude::*,
     sync::{Arc, Mutex},
 };
-use netfilter::{time::monotonic_ns, IpVersion, NetRef, RcuCell, Registration, Work};
+use netfilter::{time::monotonic_ns, IpVersion, NetRef, RateLimit, RcuCell, Registration, Work};
 
 /// Between one time and the next.
 pub(crate) const PERIOD_MS: u32 = 50;
@@ -40,7 +39,7 @@ struct State {
     nets: KVec<Ladders>,
     gaps: Gaps,
     numbers: Numbers,
-    limit: Limit,
+    limit: RateLimit,
     /// The one that is being printed.
     path: KBox<Path>,
     order: KVec<(u64, usize)>,
@@ -51,7 +50,7 @@ struct State {
 }
 
 impl Manager {
-    pub(crate) fn new(tracer: Arc<Tracer>, verbosity: Verbosity, rate: usize) -> Result<Arc<Self>> {
+    pub(crate) fn new(tracer: Arc<Tracer>, verbosity: Verbosity, rate: u32) -> Result<Arc<Self>> {
         let path = KBox::init(Path::init(), GFP_KERNEL)?;
         let state = State {
             tracer,
@@ -60,7 +59,7 @@ impl Manager {
             nets: KVec::new(),
             gaps: Gaps::new(),
             numbers: Numbers::default(),
-            limit: Limit::new(rate),
+            limit: RateLimit::new(rate),
             path,
             order: KVec::with_capacity(SLOTS, GFP_KERNEL)?,
             overflow: 0,
@@ -192,12 +191,12 @@ impl State {
 
     /// Ends paths of which nothing has been heard for long.
     fn age(&mut self) {
-        let (gaps, limit) = (&self.gaps, &mut self.limit);
+        let (gaps, limit) = (&self.gaps, &self.limit);
         let now = monotonic_ns();
         self.tracer.paths.look_after(now, |path| {
             if path.may_be_held() && !path.told {
                 path.told = true;
-                if limit.take(1, now) {
+                if limit.take(1) {
                     print::away(path, gaps);
                 }
                 return Some(FORGOTTEN_NS);
@@ -208,17 +207,17 @@ impl State {
     }
 
     fn print(&mut self) {
-        let (gaps, limit, verbosity) = (&mut self.gaps, &mut self.limit, self.verbosity);
+        let (gaps, limit, verbosity) = (&mut self.gaps, &self.limit, self.verbosity);
         let paths = &self.tracer.paths;
         paths.drain(&mut self.order, &mut self.path, |path| {
             gaps.count(path);
             trace::trace(path, gaps);
             let lines = print::lines(path, verbosity);
-            if limit.take(lines, monotonic_ns()) {
+            if limit.take(lines) {
                 print::print(path, gaps, verbosity);
             }
         });
-        if let Some(lines) = limit.untold(monotonic_ns()) {
+        if let Some(lines) = limit.untold() {
             let rate = limit.rate();
             pr_info!("{} lines not printed (limit {} a second)\n", lines, rate);
         }
@@ -241,12 +240,11 @@ impl Drop for State {
             None
         });
         self.print();
-        let (printed, suppressed) = self.limit.totals();
         pr_info!(
             "unloaded: {} packets, {} lines printed, {} not printed, {} packets not followed, {} lost\n",
             self.tracer.packets(),
-            printed,
-            suppressed,
+            self.limit.printed(),
+            self.limit.suppressed(),
             self.tracer.paths.overflow(),
             self.tracer.paths.busy(),
         );

@@ -42,14 +42,14 @@ impl<F: Fn(&mut fmt::Formatter<'_>) -> fmt::Result> kernel::fmt::Display for Tex
 }
 
 /// How many lines `print` prints.
-pub(crate) fn lines(path: &Path, verbosity: Verbosity) -> usize {
+pub(crate) fn lines(path: &Path, verbosity: Verbosity) -> u32 {
     let visits = path.visits.iter().count();
     let steps = path.steps.iter().count();
     let more = usize::from(path.reset.is_some()) + usize::from(lost(path) > 0);
     match verbosity {
         Verbosity::Ends => 1,
         Verbosity::Drops if !path.is_dropped() => 0,
-        Verbosity::Drops | Verbosity::All => visits + steps + more + 1,
+        Verbosity::Drops | Verbosity::All => (visits + steps + more + 1) as u32,
     }
 }
 
