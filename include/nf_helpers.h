@@ -81,7 +81,8 @@ void nf_stolen_drain(bool owned);
 
 /* worker.c, called from Rust and, the last two, from helpers.c */
 struct nf_worker *nf_helper_worker_new(void (*run)(void *data), void *data, u32 ms);
-bool nf_helper_worker_end(struct nf_worker *worker);
+bool nf_helper_in_work(void);
+void nf_helper_worker_end(struct nf_worker *worker);
 void nf_worker_stop(void);
 void nf_worker_unload(void);
 

@@ -16,3 +16,10 @@ pub(crate) fn may_register() -> bool {
     // SAFETY: No requirements.
     may_sleep() && !unsafe { bindings::nf_helper_in_call() }
 }
+
+/// Whether the caller may wait for the end of work: not where it may not for that of hooks, nor at such
+/// work, since two that wait for each other do so for ever.
+pub(crate) fn may_end_work() -> bool {
+    // SAFETY: May sleep, as checked.
+    may_register() && !unsafe { bindings::nf_helper_in_work() }
+}

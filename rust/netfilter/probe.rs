@@ -2,7 +2,10 @@
 
 //! What the probes on the kernel's own functions and tracepoints have in common.
 
-use crate::{context::may_sleep, registration::Deferred};
+use crate::{
+    context::{may_register, may_sleep},
+    registration::Deferred,
+};
 use core::{ffi::c_void, ptr, ptr::NonNull};
 use kernel::{error::to_result, ffi::c_int, prelude::*};
 
@@ -96,6 +99,6 @@ unsafe fn finish<T, D>(deferred: NonNull<Deferred>) {
 impl<T, D: Send + Sync + 'static> Drop for Probe<T, D> {
     fn drop(&mut self) {
         // SAFETY: By the type invariants, and this is its end.
-        unsafe { Deferred::defer(self.inner.cast()) };
+        unsafe { Deferred::end(self.inner.cast(), may_register()) };
     }
 }

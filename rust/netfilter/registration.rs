@@ -87,14 +87,15 @@ impl Deferred {
         }
     }
 
-    /// Calls `finish`, here if this may sleep, else in the work item.
+    /// Calls `finish`, here if `now`, else in the work item.
     ///
     /// # Safety
     ///
-    /// What `finish` requires must hold, and the value be used by nobody else from now on.
-    pub(crate) unsafe fn defer(this: NonNull<Self>) {
+    /// What `finish` requires must hold, if `now` also that it may sleep and wait here; and the value be
+    /// used by nobody else from now on.
+    pub(crate) unsafe fn end(this: NonNull<Self>, now: bool) {
         // SAFETY: By the safety requirement; a list of one.
-        unsafe { end(this.as_ptr().cast()) };
+        unsafe { end(this.as_ptr().cast(), now) };
     }
 }
 
@@ -436,7 +437,7 @@ impl<D: ?Sized + Send + Sync + 'static> Registration<D> {
             list = node;
         }
         // SAFETY: A list of what `into_node` gave.
-        unsafe { end(list) };
+        unsafe { end(list, may_register()) };
     }
 
     /// The registration without its owner.
@@ -485,14 +486,14 @@ where
     Ok(unsafe { KVBox::from_raw(ptr::slice_from_raw_parts_mut(ptr, len)) }.into())
 }
 
-/// Takes off what is registered: at once or, where one may not sleep, a moment later.
+/// Takes off what is registered: `now`, or a moment later in the work item.
 ///
 /// # Safety
 ///
 /// `list` must be null or a list of `Deferred`s that have no owner any more, and for which what their
-/// `finish` requires holds.
-unsafe fn end(list: *mut bindings::llist_node) {
-    if may_register() {
+/// `finish` requires holds; if `now` also that it may sleep and wait here.
+unsafe fn end(list: *mut bindings::llist_node, now: bool) {
+    if now {
         // SAFETY: By the safety requirement.
         unsafe { nf_registration_finish(list) };
         return;
@@ -586,6 +587,6 @@ impl<D: ?Sized + Send + Sync + 'static> Drop for Registration<D> {
     fn drop(&mut self) {
         let node: *mut bindings::llist_node = self.inner.as_ptr().cast();
         // SAFETY: By the type invariant, and this is its end.
-        unsafe { end(node) };
+        unsafe { end(node, may_register()) };
     }
 }

@@ -19,7 +19,6 @@ struct nf_worker {
 	unsigned long period; /* jiffies */
 	void (*run)(void *data);
 	void *data;
-	bool ends;
 	bool stopped;
 };
 
@@ -32,8 +31,23 @@ static void nf_worker_function(struct work_struct *work)
 	struct nf_worker *worker = container_of(to_delayed_work(work), struct nf_worker, work);
 
 	worker->run(worker->data);
-	if (!READ_ONCE(worker->ends))
-		queue_delayed_work(system_dfl_wq, &worker->work, worker->period);
+	queue_delayed_work(system_dfl_wq, &worker->work, worker->period);
+}
+
+/*
+ * Whether the task, which may sleep, is at such work: it must not wait for the
+ * end of any. Not by the function of what it is at: others free that early.
+ */
+bool nf_helper_in_work(void)
+{
+	const struct work_struct *work = current_work();
+	const struct nf_worker *worker;
+
+	guard(spinlock_bh)(&nf_worker_lock);
+	list_for_each_entry(worker, &nf_workers, list)
+		if (&worker->work.work == work)
+			return true;
+	return false;
 }
 
 /* At work from now on, or an error pointer. */
@@ -65,20 +79,13 @@ static void nf_worker_put(struct nf_worker *worker)
 		kfree(worker);
 }
 
-/*
- * Not at work any more when this returns true, and freed. From its own function,
- * which cannot be waited for, it only comes to its end, and stays.
- */
-bool nf_helper_worker_end(struct nf_worker *worker)
+/* Not at work any more when this returns. Not from work of this kind: see nf_helper_in_work(). */
+void nf_helper_worker_end(struct nf_worker *worker)
 {
-	WRITE_ONCE(worker->ends, true);
-	if (current_work() == &worker->work.work)
-		return false;
 	disable_delayed_work_sync(&worker->work);
 	scoped_guard(spinlock_bh, &nf_worker_lock)
 		list_del(&worker->list);
 	nf_worker_put(worker);
-	return true;
 }
 
 /* One that has not been stopped yet, held. */

@@ -2,10 +2,13 @@
 
 //! Work that is done again and again, where one may sleep.
 
-use crate::{bindings, context::may_sleep};
+use crate::{
+    bindings,
+    context::{may_end_work, may_sleep},
+    registration::Deferred,
+};
 use core::{
     ffi::c_void,
-    mem::ManuallyDrop,
     ops::Deref,
     ptr::NonNull, //
 };
@@ -19,17 +22,28 @@ pub trait Work: Send + Sync + 'static {
 
 /// Does its [`Work`] in a task of the kernel, waits so long, does it again.
 ///
-/// Dropping it waits until the work is done and drops that. Dropped where it may not wait (in its own
-/// work, or in a hook) it stays until the module is unloaded, and so does one that is leaked.
+/// Dropping it waits until the work is done and drops that. Dropped where it may not wait (in a hook, or
+/// in work, its own or another's) it has a work item do that a moment later. One that is leaked goes on
+/// until the module is unloaded.
 ///
 /// C: `struct delayed_work`.
 ///
 /// # Invariants
 ///
-/// `worker` is from `nf_helper_worker_new()`, with the function of `W` and with `work`, and has not ended.
+/// `inner` came from a [`KBox`], and is freed only by `finish`.
 pub struct Worker<W: Work> {
+    inner: NonNull<Inner<W>>,
+}
+
+/// # Invariants
+///
+/// `worker` is from `nf_helper_worker_new()`, with the function of `W` and with `work`, and has not ended.
+#[repr(C)]
+struct Inner<W> {
+    /// First, so that a pointer to it is one to the whole.
+    deferred: Deferred,
     worker: NonNull<bindings::nf_worker>,
-    work: ManuallyDrop<Pin<KBox<W>>>,
+    work: Pin<KBox<W>>,
 }
 
 // SAFETY: The work is `Send` and `Sync`, and the C half belongs to no task.
@@ -52,14 +66,21 @@ impl<W: Work> Worker<W> {
         if !may_sleep() {
             return Err(EDEADLK);
         }
+        // Beforehand: nothing can fail once it is at work.
+        let place = KBox::<Inner<W>>::new_uninit(GFP_KERNEL)?;
         let data = (&raw const *work).cast_mut().cast();
         // SAFETY: May sleep. `run::<W>` takes a `W`, which `work` is; it is dropped only once the worker has
         // ended.
         let worker = unsafe { bindings::nf_helper_worker_new(Some(run::<W>), data, ms) };
         // INVARIANT: Just made.
-        Ok(Self {
+        let inner = KBox::leak(place.write(Inner {
+            deferred: Deferred::new(finish::<W>),
             worker: NonNull::new(from_err_ptr(worker)?).ok_or(ENOMEM)?,
-            work: ManuallyDrop::new(work),
+            work,
+        }));
+        // INVARIANT: From a box.
+        Ok(Self {
+            inner: NonNull::from(inner),
         })
     }
 }
@@ -68,17 +89,29 @@ impl<W: Work> Deref for Worker<W> {
     type Target = W;
 
     fn deref(&self) -> &W {
-        &self.work
+        // SAFETY: By the type invariant.
+        unsafe { &(*self.inner.as_ptr()).work }
     }
+}
+
+/// Ends a worker. May sleep.
+///
+/// # Safety
+///
+/// `deferred` must be that of an `Inner<W>` of a `Worker<W>` that is not used after this; the caller must not
+/// be at work of this kind.
+unsafe fn finish<W>(deferred: NonNull<Deferred>) {
+    // SAFETY: By the safety requirement, and the invariants.
+    let inner = unsafe { KBox::from_raw(deferred.cast::<Inner<W>>().as_ptr()) };
+    // SAFETY: By the type invariant, and the safety requirement. Then nobody uses the work any more, and it
+    // can go.
+    unsafe { bindings::nf_helper_worker_end(inner.worker.as_ptr()) };
 }
 
 impl<W: Work> Drop for Worker<W> {
     fn drop(&mut self) {
-        // SAFETY: By the type invariant, and this is its end; may sleep.
-        if may_sleep() && unsafe { bindings::nf_helper_worker_end(self.worker.as_ptr()) } {
-            // SAFETY: Nobody uses it any more, and it is not touched again.
-            unsafe { ManuallyDrop::drop(&mut self.work) };
-        }
+        // SAFETY: By the type invariants, and this is its end. It is waited for only where that may be.
+        unsafe { Deferred::end(self.inner.cast(), may_end_work()) };
     }
 }
 
