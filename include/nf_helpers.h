@@ -89,7 +89,7 @@ void nf_worker_unload(void);
 /* watch.c, called from Rust and, nf_watch_unload(), from helpers.c */
 int nf_helper_watch_get(void);
 void nf_helper_watch_put(void);
-const void *nf_helper_watch_chain(const struct net *net, u8 pf, unsigned int hooknum, u32 *freed);
+const void *nf_helper_watch_chain(const struct net *net, u8 pf, unsigned int hooknum, u64 *freed);
 void nf_watch_unload(void);
 
 /* chain.c, called from Rust */

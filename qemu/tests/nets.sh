@@ -20,7 +20,6 @@ found() {
 gone() { [[ $(found) != *"inode ${inode[b]} "* ]]; }
 
 check 'all are found, in the order in which they were made' same "$(there a b c)" "$(found)"
-check 'a chain has the same id until it changes' lines 'chain: none true changed true same true changed true none true'
 check 'none that there is not' unseen 'one that'
 ip netns del b
 namespaces=(a c)

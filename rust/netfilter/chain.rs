@@ -9,9 +9,7 @@
 //! }
 //! ```
 
-use crate::{
-    bindings, name::Name, ArpPoint, ChainId, Device, HookFunction, HookId, Net, Point, Priority,
-};
+use crate::{bindings, name::Name, ArpPoint, Device, HookFunction, HookId, Net, Point, Priority};
 use core::{
     fmt,
     marker::PhantomData,
@@ -74,12 +72,6 @@ impl<'rcu> Chain<'rcu> {
         // SAFETY: The device is valid, RCU is locked.
         let chain = unsafe { bindings::nf_helper_chain_egress(device.as_ptr()) };
         Self::new(chain, rcu)
-    }
-
-    /// Which array of hooks it is; none where nothing is registered. The same for as long as no hook
-    /// comes or goes at the point.
-    pub fn id(&self) -> Option<ChainId> {
-        NonNull::new(self.chain.cast_mut()).map(ChainId::new)
     }
 
     fn of(net: &Net, pf: u32, hooknum: c_uint, rcu: &'rcu rcu::Guard) -> Self {

@@ -59,42 +59,26 @@ impl HookId {
     }
 }
 
-macro_rules! ids {
-    ($($(#[$doc:meta])* $name:ident;)*) => {
-        $(
-            $(#[$doc])*
-            ///
-            /// There is deliberately no way to print it.
-            #[derive(Clone, Copy, PartialEq, Eq)]
-            pub struct $name(NonZeroU64);
+/// Which packet: the same at each hook that it passes, in any namespace, and when it is freed.
+///
+/// It is the identity of the packet's buffer, so a clone or a segment has another one. When the packet has
+/// been freed, the next one may have the same.
+///
+/// There is deliberately no way to print it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct PacketId(NonZeroU64);
 
-            impl $name {
-                #[inline]
-                pub(crate) fn new<T>(object: NonNull<T>) -> Self {
-                    Self(scramble(object.addr()))
-                }
+impl PacketId {
+    #[inline]
+    pub(crate) fn new(skb: NonNull<bindings::sk_buff>) -> Self {
+        Self(scramble(skb.addr()))
+    }
 
-                /// The same as a number, well mixed: for tables and atomics. Not an address; made with a
-                /// secret that is another one each time that the module is loaded. Not for output all the
-                /// same: it would tell which objects lie in the same place.
-                #[inline]
-                pub fn get(self) -> NonZeroU64 {
-                    self.0
-                }
-            }
-        )*
-    };
-}
-
-ids! {
-    /// Which packet: the same at each hook that it passes, in any namespace, and when it is freed.
-    ///
-    /// It is the identity of the packet's buffer, so a clone or a segment has another one. When the
-    /// packet has been freed, the next one may have the same.
-    PacketId;
-
-    /// Which array of hooks a [`Chain`](crate::Chain) is: the core makes another one with each change
-    /// (but where memory is short when a hook is removed). When that is over, and a grace period, a new
-    /// array may have the same.
-    ChainId;
+    /// The same as a number, well mixed: for tables and atomics. Not an address; made with a secret that
+    /// is another one each time that the module is loaded. Not for output all the same: it would tell which
+    /// packets lie in the same place.
+    #[inline]
+    pub fn get(self) -> NonZeroU64 {
+        self.0
+    }
 }

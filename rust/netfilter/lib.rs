@@ -106,7 +106,7 @@ pub use header::{
 };
 pub use hook::{DeviceOp, Hook, Op};
 pub use hook_probe::{HookFunction, HookProbe, HookProbeRegistration, HookReturn, VerdictCode};
-pub use id::{ChainId, HookId, PacketId};
+pub use id::{HookId, PacketId};
 pub use limit::RateLimit;
 pub use name::Name;
 pub use net::{Net, NetRef};

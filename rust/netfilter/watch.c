@@ -37,6 +37,8 @@ static int nf_array_freed(struct kprobe *probe, struct pt_regs *regs)
 static struct kprobe nf_array_probe;
 static DEFINE_MUTEX(nf_watch_mutex);
 static unsigned int nf_watch_users;
+/* Of probes: what is freed between two of them nobody counts. */
+static u32 nf_watch_probes;
 
 int nf_helper_watch_get(void)
 {
@@ -53,6 +55,7 @@ int nf_helper_watch_get(void)
 		err = register_kprobe(&nf_array_probe);
 		if (err)
 			return err;
+		WRITE_ONCE(nf_watch_probes, nf_watch_probes + 1);
 	}
 	nf_watch_users++;
 	return 0;
@@ -73,7 +76,7 @@ void nf_watch_unload(void)
 }
 
 /* The array and the frees so far, in this order; a free that the probe has missed counts for all. */
-const void *nf_helper_watch_chain(const struct net *net, u8 pf, unsigned int hooknum, u32 *freed)
+const void *nf_helper_watch_chain(const struct net *net, u8 pf, unsigned int hooknum, u64 *freed)
 {
 	const struct nf_hook_entries *chain;
 
@@ -81,6 +84,7 @@ const void *nf_helper_watch_chain(const struct net *net, u8 pf, unsigned int hoo
 	chain = nf_helper_chain(net, pf, hooknum);
 	/* With rcu_assign_pointer() in the core: an array in the place of a freed one comes with its count. */
 	smp_rmb();
-	*freed = atomic_read(nf_freed(chain)) + READ_ONCE(nf_array_probe.nmissed);
+	*freed = (u64)READ_ONCE(nf_watch_probes) << 32 |
+		 (u32)(atomic_read(nf_freed(chain)) + READ_ONCE(nf_array_probe.nmissed));
 	return chain;
 }

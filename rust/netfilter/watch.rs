@@ -3,6 +3,7 @@
 //! Whether the hooks at a point are still those that one has seen.
 
 use crate::{bindings, context::may_sleep, IpVersion, Net, Point};
+use core::num::NonZeroUsize;
 use kernel::{error::to_result, prelude::*};
 
 /// Tells arrays of hooks apart ([`ChainStamp`]), also one that was put where another has been.
@@ -14,18 +15,20 @@ use kernel::{error::to_result, prelude::*};
 /// Owns one count of `nf_watch_users`: the probe is there.
 pub struct ChainWatch(());
 
-/// Which array of hooks, of all that there ever were while the [`ChainWatch`] was there.
+/// Which array of hooks, of all that there ever were while a [`ChainWatch`] was there.
 ///
-/// The core makes a new array for each hook that is put in or taken out.
+/// The core makes a new array for each hook that is put in or taken out (but where memory is short when one
+/// is taken out: then what does nothing stands in its place).
 ///
-/// Ids that are equal, of the same point: no other array has been there in between. If the array had been
-/// replaced, it would have been freed before its place could be used again, and that is counted before.
+/// Stamps that are equal, of the same point: no other array has been there in between. If the array had been
+/// replaced, it would have been freed before its place could be used again, and that is counted before. A
+/// stamp from before the last `ChainWatch` had gone equals none that is made later.
 ///
 /// There is deliberately no way to print it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct ChainStamp {
-    array: usize,
-    freed: u32,
+    array: NonZeroUsize,
+    freed: u64,
 }
 
 impl ChainWatch {
@@ -47,9 +50,9 @@ impl ChainWatch {
         Ok(Self(()))
     }
 
-    /// Which array is at a point of `net` now. Any context.
+    /// Which array is at a point of `net` now; none where no hook is. Any context.
     #[inline]
-    pub fn stamp(&self, net: &Net, version: IpVersion, point: Point) -> ChainStamp {
+    pub fn stamp(&self, net: &Net, version: IpVersion, point: Point) -> Option<ChainStamp> {
         let pf = match version {
             IpVersion::V4 => bindings::NFPROTO_IPV4,
             IpVersion::V6 => bindings::NFPROTO_IPV6,
@@ -64,10 +67,8 @@ impl ChainWatch {
                 &mut freed,
             )
         };
-        ChainStamp {
-            array: array.addr(),
-            freed,
-        }
+        let array = NonZeroUsize::new(array.addr())?;
+        Some(ChainStamp { array, freed })
     }
 }
 

@@ -42,7 +42,7 @@ pub(crate) struct Chain {
 pub(crate) struct Layout {
     /// Tells it from all others.
     pub(crate) number: u64,
-    pub(crate) stamp: ChainStamp,
+    pub(crate) stamp: Option<ChainStamp>,
     /// In their order.
     pub(crate) rungs: KVec<u32>,
     /// As many: the gap behind each.
@@ -53,7 +53,7 @@ pub(crate) struct Layout {
 impl Layout {
     pub(crate) fn new(
         number: u64,
-        stamp: ChainStamp,
+        stamp: Option<ChainStamp>,
         rungs: KVec<u32>,
         gaps: KVec<Arc<Gap>>,
     ) -> Self {
@@ -73,7 +73,7 @@ impl Layout {
 
     /// Which rung this is, from 0 on; none if this is not what the packet walks, or nobody can tell: see
     /// above. `now` is the array that is at the point.
-    pub(crate) fn position(&self, rung: u32, now: ChainStamp) -> Option<usize> {
+    pub(crate) fn position(&self, rung: u32, now: Option<ChainStamp>) -> Option<usize> {
         if !self.settled.load(Acquire) || self.stamp != now {
             return None;
         }

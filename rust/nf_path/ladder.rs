@@ -16,8 +16,8 @@ use kernel::{
     sync::{rcu, Arc},
 };
 use netfilter::{
-    chain::Kind, Chain as Hooks, ChainEntry, ChainStamp, IpVersion, Net, Op, Point, Priority,
-    RcuCell, Registration,
+    chain::Kind, Chain as Hooks, ChainEntry, IpVersion, Net, Op, Point, Priority, RcuCell,
+    Registration,
 };
 
 /// More rungs at a point, and they are laid anew.
@@ -48,8 +48,8 @@ struct Ladder {
 }
 
 impl Ladder {
-    fn new(net: u32, version: IpVersion, point: Point, stamp: ChainStamp) -> Result<Self> {
-        let nothing = Layout::new(0, stamp, KVec::new(), KVec::new());
+    fn new(net: u32, version: IpVersion, point: Point) -> Result<Self> {
+        let nothing = Layout::new(0, None, KVec::new(), KVec::new());
         let chain = Chain {
             net,
             version,
@@ -84,12 +84,11 @@ impl Ladder {
 }
 
 impl Ladders {
-    pub(crate) fn new(net: &Net, tracer: &Tracer) -> Result<Self> {
+    pub(crate) fn new(net: &Net) -> Result<Self> {
         let mut ladders = KVec::new();
         for version in [IpVersion::V4, IpVersion::V6] {
             for point in Point::ALL {
-                let stamp = tracer.watch.stamp(net, version, point);
-                let ladder = Ladder::new(net.inode(), version, point, stamp)?;
+                let ladder = Ladder::new(net.inode(), version, point)?;
                 ladders.push(ladder, GFP_KERNEL)?;
             }
         }

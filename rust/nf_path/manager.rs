@@ -145,7 +145,7 @@ impl State {
             let place = match place {
                 Some(place) => place,
                 None => {
-                    self.nets.push(Ladders::new(net, tracer)?, GFP_KERNEL)?;
+                    self.nets.push(Ladders::new(net)?, GFP_KERNEL)?;
                     self.nets.len() - 1
                 }
             };

@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Stamps tell chains apart, also those that stand where another has been (rust/tests/nf_test_watch.ko).
+. qemu/lib.sh
+
+modload nf_test_watch
+modunload nf_test_watch
+check 'none where there is no hook; the same until a hook comes or goes there' \
+	lines '^nf_test_watch: none at first: true, some then: true, the same: true$'
+check 'no chain is taken for one before it' lines '^nf_test_watch: of 40 chains, taken for one before: 0$'
+check 'nor by a watch that begins later' lines '^nf_test_watch: by a later watch: 0$'
+check 'no watch where one may not sleep' lines '^nf_test_watch: under RCU: true$'
