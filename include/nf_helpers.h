@@ -29,7 +29,7 @@ struct nf_worker;
 struct sk_buff;
 struct sock_filter;
 
-/* helpers.c, called from Rust */
+/* module.c, called from Rust and, the first, from C */
 bool nf_helper_closing(void);
 void nf_helper_table_lock(void);
 void nf_helper_table_unlock(void);
@@ -43,8 +43,10 @@ const struct hlist_node *nf_helper_member_next(const struct hlist_head *list,
 					       const struct hlist_node *member);
 int nf_helper_get_callbacks(void);
 void nf_helper_put_callbacks(void);
-bool nf_helper_may_sleep(void);
 void nf_helper_defer(struct llist_node *node);
+
+/* helpers.c, called from Rust */
+bool nf_helper_may_sleep(void);
 void nf_helper_device_name(const struct net_device *dev, char *name);
 u32 nf_helper_device_index(const struct net_device *dev);
 u8 nf_helper_packet_type(const struct sk_buff *skb);
@@ -72,21 +74,21 @@ struct nf_stolen *nf_stolen_new(struct sk_buff *skb, const struct nf_hook_state 
 void nf_stolen_schedule(struct nf_stolen *stolen, bool resume, u64 ns);
 void nf_stolen_ops_gone(const struct nf_hook_ops *ops, unsigned int count);
 
-/* stolen.c, called from helpers.c */
+/* stolen.c, called from module.c */
 void nf_stolen_device_gone(const struct net_device *dev);
 void nf_stolen_net_gone(const struct net *net);
 void nf_stolen_module_gone(const struct module *module);
 void nf_stolen_wait(const struct net *net);
 void nf_stolen_drain(bool owned);
 
-/* worker.c, called from Rust and, the last two, from helpers.c */
+/* worker.c, called from Rust and, the last two, from module.c */
 struct nf_worker *nf_helper_worker_new(void (*run)(void *data), void *data, u32 ms);
 bool nf_helper_in_work(void);
 void nf_helper_worker_end(struct nf_worker *worker);
 void nf_worker_stop(void);
 void nf_worker_unload(void);
 
-/* watch.c, called from Rust and, nf_watch_unload(), from helpers.c */
+/* watch.c, called from Rust and, nf_watch_unload(), from module.c */
 int nf_helper_watch_get(void);
 void nf_helper_watch_put(void);
 const void *nf_helper_watch_chain(const struct net *net, u8 pf, unsigned int hooknum, u64 *freed);
@@ -138,12 +140,12 @@ u64 __percpu *nf_helper_counter_alloc(void);
 void nf_helper_counter_add(u64 __percpu *counter, u64 by);
 u64 nf_helper_counter_sum(u64 __percpu *counter);
 
-/* tracking.c, called from Rust and, the last, from helpers.c */
+/* tracking.c, called from Rust and, the last, from module.c */
 int nf_helper_track(struct net *net, struct nf_tracking **tracking);
 void nf_helper_untrack(struct nf_tracking *tracking);
 void nf_tracking_free(void);
 
-/* free.c, called from Rust and, the last two, from helpers.c */
+/* free.c, called from Rust and, the last two, from module.c */
 #define NF_DROP_REASON_LEN 48
 typedef void nf_free_fn(void *data, const struct sk_buff *skb, unsigned long location, u32 reason);
 
@@ -154,7 +156,7 @@ void nf_free_stop(void);
 void nf_free_unload(void);
 void nf_helper_drop_reason(u32 reason, char *name);
 
-/* hook_probe.c, called from Rust and, the last two, from helpers.c */
+/* hook_probe.c, called from Rust and, the last two, from module.c */
 struct nf_hook_return {
 	struct sk_buff *skb;
 	void *priv;
@@ -217,7 +219,6 @@ void nf_trace_step(const struct nf_trace_step *step);
 bool nf_trace_end_enabled(void);
 void nf_trace_end(const struct nf_trace_end *end);
 
-/* table.rs and registration.rs, called from C */
 /* table.rs, member.rs and registration.rs, called from C */
 int nf_table_net_init(struct net *net);
 void nf_table_net_pre_exit(struct net *net);

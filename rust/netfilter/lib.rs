@@ -54,6 +54,7 @@ mod counter;
 mod device;
 mod display;
 mod drop_reason;
+mod entries;
 mod family;
 #[doc = include_str!("guide.md")]
 pub mod guide {}
@@ -65,6 +66,7 @@ mod hook_probe;
 mod id;
 mod limit;
 mod member;
+mod metadata;
 mod name;
 mod net;
 mod packet;
@@ -108,9 +110,10 @@ pub use hook::{DeviceOp, Hook, Op};
 pub use hook_probe::{HookFunction, HookProbe, HookProbeRegistration, HookReturn, VerdictCode};
 pub use id::{HookId, PacketId};
 pub use limit::RateLimit;
+pub use metadata::{Gso, Owner, PacketType, Vlan};
 pub use name::Name;
 pub use net::{Net, NetRef};
-pub use packet::{Gso, Owner, Packet, PacketType, Vlan};
+pub use packet::Packet;
 pub use per_net::PerNet;
 pub use priority::{Priority, PriorityName};
 pub use rcu::RcuCell;

@@ -34,7 +34,7 @@ type MakeFn = unsafe fn(maker: NonNull<Maker>, net: &Net) -> Result<NonNull<Memb
 /// What a [`Maker`] has made for a namespace.
 #[repr(C)]
 pub(crate) struct Member {
-    /// First: `helpers.c` links them by it.
+    /// First: `module.c` links them by it.
     node: bindings::hlist_node,
     pub(crate) array: Array,
     maker: NonNull<Maker>,

@@ -7,7 +7,7 @@ use crate::{
     hook::Op,
     member::{Maker, Member},
     net::Net,
-    registration::to_priv,
+    registration::{check, to_priv, Place, Registration},
     table::{self, Array}, //
 };
 use core::ptr::NonNull;
@@ -18,8 +18,7 @@ use kernel::{
     types::Opaque, //
 };
 
-/// The data of a registration that has a `D` for each namespace: see
-/// [`Registration::per_net`](crate::Registration::per_net).
+/// The data of a registration that has a `D` for each namespace: see [`Registration::per_net`].
 ///
 /// # Invariants
 ///
@@ -113,6 +112,53 @@ impl<D: Send + Sync> Drop for PerNet<D> {
         // SAFETY: Its registration has retired it and waited a grace period; or it was never in the
         // table, and has made nothing.
         unsafe { Maker::free_kept(self.maker()) };
+    }
+}
+
+/// A `D` for each namespace.
+impl<D: Send + Sync + 'static> Registration<PerNet<D>> {
+    /// Puts all of `ops` into every namespace, present and future, each with data of its own, which
+    /// `make` makes for it; or, with an error, into none.
+    ///
+    /// Hooks are given the data of their namespace, and [`PerNet::get`] finds them. They are dropped when
+    /// the namespace has gone, or with the registration.
+    ///
+    /// `make` is called by what registers, and later on by what makes a namespace. It may sleep. Where it
+    /// fails, so does that: this, with nothing left of it, or the making of the namespace. It is called
+    /// in several tasks at once, perhaps, and before the namespace has its first packet. Dropping the
+    /// registration waits for it to return.
+    ///
+    /// In it, and in the drop of the data, nothing can be registered: `EDEADLK`. Registrations that are
+    /// dropped there go a moment later.
+    ///
+    /// ```ignore
+    /// let registration = Registration::per_net(&OPS, |_net: &Net| Counter::new())?;
+    /// // elsewhere:
+    /// for (net, counter) in registration.iter(&rcu::read_lock()) {
+    ///     pr_info!("ns={} {}\n", net.inode(), counter.sum());
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`in_all_nets`](Registration::in_all_nets), and what `make` fails with.
+    ///
+    /// # Context
+    ///
+    /// May sleep.
+    pub fn per_net<I, E>(
+        ops: &[Op<D>],
+        make: impl Fn(&Net) -> I + Send + Sync + 'static,
+    ) -> Result<Self>
+    where
+        I: PinInit<D, E>,
+        Error: From<E>,
+    {
+        check(ops.len())?;
+        let data = Box::pin(PerNet::new(ops, make)?, GFP_KERNEL)?;
+        let place = Place::EachNet(data.maker());
+        // SAFETY: No ops; the maker is in `data`.
+        unsafe { Self::new(KVVec::new(), data, place) }
     }
 }
 

@@ -9,7 +9,6 @@ use crate::{
     hook::{DeviceOp, Op},
     member::Maker,
     net::Net,
-    per_net::PerNet,
     table::{self, Array, Callbacks, Scope}, //
 };
 use core::{
@@ -26,7 +25,7 @@ use kernel::{
 };
 
 /// An ops array that is registered, and the data of its hooks: a `D` that they share; `[D]`, one for
-/// each entry of the array in its order; or [`PerNet<D>`], one for each namespace.
+/// each entry of the array in its order; or [`PerNet<D>`](crate::PerNet), one for each namespace.
 ///
 /// The data can be had from it. Dropping it takes the hooks off, waits a grace period, and then drops
 /// the data: no hook runs any more, on any CPU, and nobody reads the ops. Dropped where it may not
@@ -72,7 +71,7 @@ struct Handle {
 /// Something that is registered, of whatever kind, whose end may be left to the work item.
 #[repr(C)]
 pub(crate) struct Deferred {
-    /// First: `helpers.c` links them by it.
+    /// First: `module.c` links them by it.
     node: bindings::llist_node,
     /// None: it is a `Handle`'s, and these end together.
     finish: Option<unsafe fn(NonNull<Deferred>)>,
@@ -189,158 +188,8 @@ impl<D: Send + Sync + 'static> Registration<D> {
     }
 }
 
-/// A `D` for each entry of the array. What is registered is a list of entries: an [`Op`] and the data
-/// that its hook is given.
-///
-/// ```ignore
-/// let entries = [
-///     (Op::inet::<Count>(Point::LocalIn, Priority::FIRST), Counter::new()?),
-///     (Op::inet::<Count>(Point::LocalIn, Priority::LAST), Counter::new()?),
-/// ];
-/// let counters = Registration::entries_in_net(&net, entries)?;
-/// // elsewhere:
-/// let sums = counters.iter().map(Counter::sum);
-/// ```
-impl<D: Send + Sync + 'static> Registration<[D]> {
-    /// Puts all of `entries` into `net` or, with an error, none.
-    ///
-    /// # Errors
-    ///
-    /// As [`in_net`](Registration::in_net), and what the data of an entry fail with.
-    ///
-    /// # Context
-    ///
-    /// May sleep.
-    pub fn entries_in_net<I, E>(
-        net: &Net,
-        entries: impl IntoIterator<Item = (Op<D>, I)>,
-    ) -> Result<Self>
-    where
-        I: PinInit<D, E>,
-        Error: From<E>,
-    {
-        Self::entries(
-            entries.into_iter().map(|(op, data)| (op.raw(), data)),
-            Place::Net(net),
-        )
-    }
-
-    /// Puts all of `entries` into every namespace, present and future, or, with an error, into none.
-    ///
-    /// # Errors
-    ///
-    /// As [`in_all_nets`](Registration::in_all_nets), and what the data of an entry fail with.
-    ///
-    /// # Context
-    ///
-    /// May sleep.
-    pub fn entries_in_all_nets<I, E>(entries: impl IntoIterator<Item = (Op<D>, I)>) -> Result<Self>
-    where
-        I: PinInit<D, E>,
-        Error: From<E>,
-    {
-        Self::entries(
-            entries.into_iter().map(|(op, data)| (op.raw(), data)),
-            Place::AllNets,
-        )
-    }
-
-    /// Puts all of `entries` on the device called `device` in `net` or, with an error, none.
-    ///
-    /// # Errors
-    ///
-    /// As [`on_device`](Registration::on_device), and what the data of an entry fail with.
-    ///
-    /// # Context
-    ///
-    /// May sleep.
-    pub fn entries_on_device<I, E>(
-        net: &Net,
-        device: &CStr,
-        entries: impl IntoIterator<Item = (DeviceOp<D>, I)>,
-    ) -> Result<Self>
-    where
-        I: PinInit<D, E>,
-        Error: From<E>,
-    {
-        let entries = entries.into_iter().map(|(op, data)| (op.raw(), data));
-        Self::entries(entries, Place::Device(net, device))
-    }
-
-    fn entries<I, E>(
-        entries: impl Iterator<Item = (bindings::nf_hook_ops, I)>,
-        place: Place<'_>,
-    ) -> Result<Self>
-    where
-        I: PinInit<D, E>,
-        Error: From<E>,
-    {
-        check(0)?;
-        let (mut ops, mut inits) = (KVVec::new(), KVVec::new());
-        for (op, init) in entries {
-            check(ops.len().saturating_add(1))?;
-            ops.push(op, GFP_KERNEL)?;
-            inits.push(init, GFP_KERNEL)?;
-        }
-        let data = pin_init_all(inits)?;
-        for (op, data) in ops.iter_mut().zip(&*data) {
-            op.priv_ = to_priv(data);
-        }
-        // SAFETY: The ops have been given those data; their functions take a `D`: see the invariants
-        // of `Op`.
-        unsafe { Self::new(ops, data, place) }
-    }
-}
-
-/// A `D` for each namespace.
-impl<D: Send + Sync + 'static> Registration<PerNet<D>> {
-    /// Puts all of `ops` into every namespace, present and future, each with data of its own, which
-    /// `make` makes for it; or, with an error, into none.
-    ///
-    /// Hooks are given the data of their namespace, and [`PerNet::get`] finds them. They are dropped when
-    /// the namespace has gone, or with the registration.
-    ///
-    /// `make` is called by what registers, and later on by what makes a namespace. It may sleep. Where it
-    /// fails, so does that: this, with nothing left of it, or the making of the namespace. It is called
-    /// in several tasks at once, perhaps, and before the namespace has its first packet. Dropping the
-    /// registration waits for it to return.
-    ///
-    /// In it, and in the drop of the data, nothing can be registered: `EDEADLK`. Registrations that are
-    /// dropped there go a moment later.
-    ///
-    /// ```ignore
-    /// let registration = Registration::per_net(&OPS, |_net: &Net| Counter::new())?;
-    /// // elsewhere:
-    /// for (net, counter) in registration.iter(&rcu::read_lock()) {
-    ///     pr_info!("ns={} {}\n", net.inode(), counter.sum());
-    /// }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// As [`in_all_nets`](Registration::in_all_nets), and what `make` fails with.
-    ///
-    /// # Context
-    ///
-    /// May sleep.
-    pub fn per_net<I, E>(
-        ops: &[Op<D>],
-        make: impl Fn(&Net) -> I + Send + Sync + 'static,
-    ) -> Result<Self>
-    where
-        I: PinInit<D, E>,
-        Error: From<E>,
-    {
-        check(ops.len())?;
-        let data = Box::pin(PerNet::new(ops, make)?, GFP_KERNEL)?;
-        let place = Place::EachNet(data.maker());
-        // SAFETY: No ops; the maker is in `data`.
-        unsafe { Self::new(KVVec::new(), data, place) }
-    }
-}
-
 /// What is registered where.
-enum Place<'a> {
+pub(crate) enum Place<'a> {
     Net(&'a Net),
     AllNets,
     EachNet(NonNull<Maker>),
@@ -354,7 +203,7 @@ impl<D: ?Sized + Send + Sync + 'static> Registration<D> {
     ///
     /// The `priv` pointers must be to what the ops' functions take, in `data`; a maker must be in `data`,
     /// too.
-    unsafe fn new(
+    pub(crate) unsafe fn new(
         ops: KVVec<bindings::nf_hook_ops>,
         data: Pin<KVBox<D>>,
         place: Place<'_>,
@@ -452,7 +301,7 @@ impl<D: ?Sized + Send + Sync + 'static> Registration<D> {
 const MAX_OPS: usize = 18 * 1024;
 
 /// Whether one may register so many ops here.
-fn check(count: usize) -> Result {
+pub(crate) fn check(count: usize) -> Result {
     if !may_register() {
         return Err(EDEADLK);
     }
@@ -465,25 +314,6 @@ fn check(count: usize) -> Result {
 /// What an op has for its hook's data.
 pub(crate) fn to_priv<D>(data: &D) -> *mut c_void {
     ptr::from_ref(data).cast_mut().cast()
-}
-
-/// Makes each in its place.
-fn pin_init_all<D, I: PinInit<D, E>, E>(inits: KVVec<I>) -> Result<Pin<KVBox<[D]>>>
-where
-    Error: From<E>,
-{
-    let mut all = KVVec::with_capacity(inits.len(), GFP_KERNEL | __GFP_NOWARN)?;
-    for init in inits {
-        let slot = all.spare_capacity_mut().as_mut_ptr();
-        // SAFETY: There is room for as many as `inits` had. A value stays in its place from now on, as
-        // the vector does not grow.
-        unsafe { pin_init::raw_try_init(slot.cast::<D>(), init)? };
-        // SAFETY: One more has been made.
-        unsafe { all.inc_len(1) };
-    }
-    let (ptr, len, _capacity) = all.into_raw_parts();
-    // SAFETY: The vector's allocation, made for as many as it has.
-    Ok(unsafe { KVBox::from_raw(ptr::slice_from_raw_parts_mut(ptr, len)) }.into())
 }
 
 /// Takes off what is registered: `now`, or a moment later in the work item.

@@ -2,7 +2,7 @@
 
 //! Which ops arrays of this module are in which namespaces.
 //!
-//! One table a module, behind a mutex of `helpers.c`: the namespaces that are alive, as the core's
+//! One table a module, behind a mutex of `module.c`: the namespaces that are alive, as the core's
 //! pernet operations tell, and the arrays that are registered. A new namespace gets the arrays that
 //! are for all; one that goes away has them all taken off in `pre_exit`, before the grace period
 //! that the core waits for all the namespaces that go at once.
