@@ -89,6 +89,7 @@ impl Freed {
 /// # Invariants
 ///
 /// The probe's object is from `nf_free_add()`.
+#[must_use = "the probe is off as soon as it is dropped"]
 pub struct FreeRegistration<D: Send + Sync + 'static>(Probe<bindings::nf_free_probe, D>);
 
 impl<D: Send + Sync + 'static> FreeRegistration<D> {
@@ -99,6 +100,7 @@ impl<D: Send + Sync + 'static> FreeRegistration<D> {
     /// - `EOPNOTSUPP`: a kernel without these tracepoints.
     /// - `ENOMEM`, and what `data` fails with.
     /// - `EDEADLK`: called where it may not sleep.
+    /// - `ESHUTDOWN`: called while the module is being freed.
     ///
     /// # Context
     ///

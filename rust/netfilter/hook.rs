@@ -141,7 +141,8 @@ impl<D: Send + Sync + 'static> DeviceOp<D> {
         ))
     }
 
-    /// The same, as a hook of `NFPROTO_INET`: that is how nft lists it.
+    /// The same, as a hook of `NFPROTO_INET` (`NF_INET_INGRESS`): in the same chain, and listed by nft with the
+    /// device's others, as `netdev`.
     pub const fn inet_ingress<H: Hook<Netdev, Data = D>>(priority: Priority) -> Self {
         Self(Op::new::<H, Netdev>(
             bindings::NFPROTO_INET,

@@ -140,6 +140,7 @@ impl fmt::Display for VerdictCode {
 /// # Invariants
 ///
 /// The probe's object is from `nf_hook_probe_add()`.
+#[must_use = "the probe is off as soon as it is dropped"]
 pub struct HookProbeRegistration<D: Send + Sync + 'static>(Probe<bindings::nf_hook_probe, D>);
 
 impl<D: Send + Sync + 'static> HookProbeRegistration<D> {
@@ -151,6 +152,7 @@ impl<D: Send + Sync + 'static> HookProbeRegistration<D> {
     /// - `EOPNOTSUPP`: a kernel without fprobes.
     /// - `ENOMEM`, and what `data` fails with.
     /// - `EDEADLK`: called where it may not sleep.
+    /// - `ESHUTDOWN`: called while the module is being freed.
     ///
     /// # Context
     ///

@@ -128,8 +128,8 @@ impl<D: Send + Sync + 'static> Registration<PerNet<D>> {
     /// in several tasks at once, perhaps, and before the namespace has its first packet. Dropping the
     /// registration waits for it to return.
     ///
-    /// In it, and in the drop of the data, nothing can be registered: `EDEADLK`. Registrations that are
-    /// dropped there go a moment later.
+    /// In it, and in the drop of the data, nothing can be registered: `EDEADLK`. Nor must they wait for another
+    /// task that registers something. Registrations that are dropped there go a moment later.
     ///
     /// ```ignore
     /// let registration = Registration::per_net(&OPS, |_net: &Net| Counter::new())?;

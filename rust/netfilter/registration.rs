@@ -40,6 +40,7 @@ use kernel::{
 /// or until what it is for has gone.
 ///
 /// C: `nf_register_net_hooks()`, `nf_unregister_net_hooks()`, `struct pernet_operations`.
+#[must_use = "the hooks are off as soon as it is dropped"]
 pub struct Registration<D: ?Sized + Send + Sync + 'static> {
     inner: NonNull<Inner<D>>,
 }
@@ -255,7 +256,7 @@ impl<D: ?Sized + Send + Sync + 'static> Registration<D> {
     ///
     /// # Errors
     ///
-    /// `EDEADLK`: called where it may not sleep, and from what makes the data of a namespace.
+    /// `EDEADLK`: called where it may not sleep, and from what makes or drops the data of a namespace.
     ///
     /// # Context
     ///

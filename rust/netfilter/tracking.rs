@@ -30,6 +30,7 @@ use kernel::{error::to_result, prelude::*};
 /// # Invariants
 ///
 /// From `nf_helper_track()`, and owned.
+#[must_use = "tracking is off as soon as it is dropped"]
 pub struct Tracking(NonNull<bindings::nf_tracking>);
 
 // SAFETY: By the type invariant; belongs to no task, and is guarded by a mutex.
@@ -48,6 +49,7 @@ impl Tracking {
     /// - `ENOMEM`, and what the hooks of nf_conntrack fail to register with.
     /// - `EDEADLK`: called where it may not sleep, or by
     ///   [`Registration::per_net`](crate::Registration::per_net).
+    /// - `ESHUTDOWN`: called while the module is being freed.
     ///
     /// # Context
     ///

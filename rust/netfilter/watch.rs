@@ -35,7 +35,7 @@ impl ChainWatch {
     /// # Errors
     ///
     /// `ENOENT`, `EOPNOTSUPP`: a kernel without that function, or without kprobes. `EDEADLK` where it may
-    /// not sleep.
+    /// not sleep, `ESHUTDOWN` while the module is being freed.
     ///
     /// # Context
     ///

@@ -31,6 +31,7 @@ pub trait Work: Send + Sync + 'static {
 /// # Invariants
 ///
 /// `inner` came from a [`KBox`], and is freed only by `finish`.
+#[must_use = "the work ends as soon as it is dropped"]
 pub struct Worker<W: Work> {
     inner: NonNull<Inner<W>>,
 }
@@ -53,11 +54,12 @@ unsafe impl<W: Work> Send for Worker<W> {}
 unsafe impl<W: Work> Sync for Worker<W> {}
 
 impl<W: Work> Worker<W> {
-    /// Begins at once; `ms` milliseconds are between the end of one time and the beginning of the next.
+    /// Begins at once; `ms` milliseconds are between the end of one time and the beginning of the next (2^31 and
+    /// more: there is none).
     ///
     /// # Errors
     ///
-    /// `ENOMEM`, `EDEADLK` where it may not sleep, `ESHUTDOWN` while the module is being unloaded.
+    /// `ENOMEM`, `EDEADLK` where it may not sleep, `ESHUTDOWN` while the module is being freed.
     ///
     /// # Context
     ///
