@@ -83,28 +83,37 @@ check 'quota: without it all are' received server 9 $((count + 5))
 
 # --- connection_limit
 
-# open ADDRESS SOURCE_PORT: a connection that stays.
+# open NAMESPACE ADDRESS SOURCE_PORT: a connection that stays.
 open() {
-	ip netns exec client socat -d0 -u EXEC:'sleep 100' "TCP:$(bracket "$1"):80,sourceport=$2,reuseaddr" &
+	ip netns exec "$1" socat -d0 -u EXEC:'sleep 100' "TCP:$(bracket "$2"):80,sourceport=$3,reuseaddr" &
 	opened=$!
-	poll established "$2"
+	poll established "$1" "$3"
 }
-established() { [[ $(within client ss --no-header --numeric --tcp state established "sport = :$1") ]]; }
+established() { [[ $(within "$1" ss --no-header --numeric --tcp state established "sport = :$2") ]]; }
+serve router 80
 example connection_limit limit=2
 for ip in 10.0.2.2 fd00:2::2; do
-	open "$ip" 41001
+	open client "$ip" 41001
 	first=$opened
-	open "$ip" 41002
+	open client "$ip" 41002
 	second=$opened
 	check "connection_limit: $ip: a third is dropped" fails tcp client "$ip" 80 41003 0.5
 	kill "$first"
 	check "connection_limit: $ip: one ended: another" tcp client "$ip" 80 41004
 	check "connection_limit: $ip: and another" tcp client "$ip" 80 41005
-	open "$ip" 41006
+	open client "$ip" 41006
 	third=$opened
 	check "connection_limit: $ip: the limit again" fails tcp client "$ip" 80 41007 0.5
 	kill "$second" "$third"
-	poll fails established 41002
+	poll fails established client 41002
+done
+# To the server the client has the router's address.
+for ips in '10.0.2.1 10.0.2.2' 'fd00:2::1 fd00:2::2'; do
+	open server "${ips% *}" 41008
+	first=$opened
+	open server "${ips% *}" 41009
+	check "connection_limit: ${ips% *}: is not limited by connections to it" tcp client "${ips#* }" 80 41010
+	kill "$first" "$opened"
 done
 check 'connection_limit: unloads' unexample connection_limit
 

@@ -10,7 +10,6 @@
 
 use core::net::IpAddr;
 use kernel::rbtree::RBTree;
-use kernel::sync::{new_spinlock_irq, SpinLockIrq};
 use netfilter::prelude::*;
 
 module! {
@@ -44,12 +43,12 @@ impl Hook for ConnectionLimit {
         let mut open = open.lock();
         if flags.fin() || flags.rst() {
             open.remove(&key);
-        } else if flags.syn() && open.get(&key).is_none() {
-            let of_source = open.keys().filter(|other| other.0 == key.0);
-            let count = of_source.fold(0u32, |count, _| count.saturating_add(1));
-            if count >= module_parameters::limit.value()
-                || open.try_create_and_insert(key, (), GFP_ATOMIC).is_err()
-            {
+        } else if flags.opens() {
+            let added = open.try_create_and_insert(key, (), GFP_ATOMIC).is_ok();
+            let limit = module_parameters::limit.value() as usize;
+            let more = open.keys().filter(|k| k.0 == key.0).nth(limit).is_some();
+            if !added || more {
+                open.remove(&key);
                 return packet.drop();
             }
         }

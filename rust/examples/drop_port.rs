@@ -23,11 +23,10 @@ impl Hook for DropPort {
     type Data = Counter;
 
     fn hook<'p>(rest: &Counter, packet: Packet<'p>) -> Verdict<'p> {
-        if packet.udp().is_some_and(|udp| udp.destination() == 9) {
-            return packet.drop();
+        match packet.udp().map(|udp| udp.destination()) {
+            Some(9) => packet.drop(),
+            _ => packet.count(rest).accept(),
         }
-        rest.inc();
-        packet.accept()
     }
 }
 

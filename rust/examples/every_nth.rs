@@ -7,7 +7,6 @@
 
 #![deny(unsafe_code)]
 
-use kernel::sync::atomic::{Atomic, Relaxed};
 use netfilter::prelude::*;
 
 module! {

@@ -28,10 +28,7 @@ impl Hook for MatchString {
 
     fn hook<'p>(dropped: &Counter, packet: Packet<'p>) -> Verdict<'p> {
         match packet.payload().and_then(|range| packet.find(range, WORD)) {
-            Some(_) => {
-                dropped.inc();
-                packet.drop()
-            }
+            Some(_) => packet.count(dropped).drop(),
             None => packet.accept(),
         }
     }

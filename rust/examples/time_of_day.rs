@@ -32,23 +32,17 @@ struct TimeOfDay {
 }
 
 fn open(hour: u8) -> bool {
-    match (
-        module_parameters::from.value(),
-        module_parameters::to.value(),
-    ) {
-        (from, to) if from <= to => (from..to).contains(&hour),
-        (from, to) => !(to..from).contains(&hour),
-    }
+    let from = module_parameters::from.value();
+    let to = module_parameters::to.value();
+    (from.min(to)..from.max(to)).contains(&hour) == (from <= to)
 }
 
 impl Hook for TimeOfDay {
     type Data = ();
 
     fn hook<'p>((): &(), packet: Packet<'p>) -> Verdict<'p> {
-        let begins = packet
-            .tcp()
-            .is_some_and(|tcp| tcp.flags().syn() && !tcp.flags().ack());
-        if begins && !open((time::unix_seconds() / 3600 % 24) as u8) {
+        let opens = packet.tcp().is_some_and(|tcp| tcp.flags().opens());
+        if opens && !open((time::unix_seconds() / 3600 % 24) as u8) {
             return packet.drop();
         }
         packet.accept()

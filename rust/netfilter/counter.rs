@@ -2,7 +2,7 @@
 
 //! Counting, from any number of CPUs at once.
 
-use crate::{bindings, context::may_sleep};
+use crate::{bindings, context::may_sleep, Family, Packet};
 use core::ptr::NonNull;
 use kernel::prelude::*;
 
@@ -74,6 +74,16 @@ impl Counter {
     pub fn sum(&self) -> u64 {
         // SAFETY: By the type invariant.
         unsafe { bindings::nf_helper_counter_sum(self.0.as_ptr()) }
+    }
+}
+
+impl<F: Family> Packet<'_, F> {
+    /// Counts the packet and gives it back, for a verdict to follow: `packet.count(&seen).accept()`, as `counter
+    /// accept` in a rule of nft.
+    #[inline]
+    pub fn count(self, counter: &Counter) -> Self {
+        counter.inc();
+        self
     }
 }
 

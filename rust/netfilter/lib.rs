@@ -17,11 +17,10 @@
 //!     type Data = Counter;
 //!
 //!     fn hook<'p>(others: &Counter, packet: Packet<'p>) -> Verdict<'p> {
-//!         if packet.udp().is_some_and(|udp| udp.destination() == 53) {
-//!             return packet.drop();
+//!         match packet.udp().map(|udp| udp.destination()) {
+//!             Some(53) => packet.drop(),
+//!             _ => packet.count(others).accept(),
 //!         }
-//!         others.inc();
-//!         packet.accept()
 //!     }
 //! }
 //!
@@ -88,10 +87,15 @@ mod watch;
 mod worker;
 mod write;
 
-/// What nearly every module with hooks wants, and the kernel crate's prelude.
+/// What nearly every module with hooks wants: of this crate, of what hooks share (of the kernel crate's locks the
+/// one that they can take), and the kernel crate's prelude.
 pub mod prelude {
     pub use crate::{Counter, Hook, Op, Packet, Point, Priority, Registration, Transport, Verdict};
     pub use kernel::prelude::*;
+    pub use kernel::sync::{
+        atomic::{Atomic, Relaxed},
+        new_spinlock_irq, SpinLockIrq,
+    };
 }
 
 pub use chain::{Chain, ChainEntry};

@@ -105,6 +105,11 @@ impl TcpFlags {
     pub const fn ack(self) -> bool {
         self.0 & 0x10 != 0
     }
+
+    /// Whether it asks for a connection: `SYN`, and none of `ACK`, `RST` and `FIN`, as `--syn` of iptables.
+    pub const fn opens(self) -> bool {
+        self.0 & 0x17 == 2
+    }
 }
 
 /// Writes a letter for each flag that is set, FIN first (`SA`), or `-`.

@@ -47,6 +47,22 @@ fn ipv4_tcp() {
 }
 
 #[test]
+fn tcp_opens() {
+    let mut packet = tcp4();
+    for flags in 0..=255 {
+        packet[24 + 13] = flags;
+        let bytes = linear(&packet);
+        let ip = IpHeader::V4(Ipv4::read(&bytes).unwrap());
+        let Some(Transport::Tcp(tcp)) = Transport::read(&bytes, &ip) else {
+            panic!("no TCP");
+        };
+        let letters = tcp.flags().to_string();
+        let opens = letters.contains('S') && !letters.contains(['A', 'R', 'F']);
+        assert_eq!(tcp.flags().opens(), opens, "{letters}");
+    }
+}
+
+#[test]
 fn ipv6_extensions() {
     let packet = udp6();
     for linear in 0..=packet.len() {
