@@ -345,16 +345,20 @@ struct gone {
 	unsigned int count;
 };
 
+static bool is_from(const struct nf_stolen *stolen, const struct gone *gone)
+{
+	return stolen->net == gone->net ||
+	       (stolen->ops >= gone->ops && stolen->ops < gone->ops + gone->count);
+}
+
 static bool is_gone(const struct nf_stolen *stolen, const struct gone *gone)
 {
 	const struct nf_queue_entry *entry = &stolen->kept->entry;
 	const struct net_device *dev = gone->dev;
 
-	if (stolen->net == gone->net)
+	if (is_from(stolen, gone))
 		return true;
 	if (gone->module && within_module((unsigned long)entry->state.okfn, gone->module))
-		return true;
-	if (gone->ops && stolen->ops >= gone->ops && stolen->ops < gone->ops + gone->count)
 		return true;
 	if (!dev)
 		return false;
@@ -396,21 +400,8 @@ void nf_stolen_net_gone(const struct net *net)
 	purge(&(struct gone) { .net = net });
 }
 
-/* @module has taken its hooks off; its text goes after this. May sleep. */
-void nf_stolen_module_gone(const struct module *module)
-{
-	purge(&(struct gone) { .module = module });
-	nf_stolen_wait(NULL);
-}
-
-/* None of these hooks runs any more; their memory may be others' soon. */
-void nf_stolen_ops_gone(const struct nf_hook_ops *ops, unsigned int count)
-{
-	purge(&(struct gone) { .ops = ops, .count = count });
-}
-
-/* Until no timer's function has a packet of @net, or of any. May sleep. */
-void nf_stolen_wait(const struct net *net)
+/* Until no timer's function has a packet from there, or with NULL any. May sleep. */
+static void wait_for(const struct gone *gone)
 {
 	struct nf_stolen *stolen;
 	bool busy;
@@ -419,10 +410,32 @@ void nf_stolen_wait(const struct net *net)
 		busy = false;
 		scoped_guard(spinlock_irqsave, &nf_stolen_lock)
 			list_for_each_entry(stolen, &nf_stolen_list, list)
-				busy |= stolen->running && (!net || stolen->net == net);
+				busy |= stolen->running && (!gone || is_from(stolen, gone));
 		if (busy)
 			usleep_range(100, 1000);
 	} while (busy);
+}
+
+/* Until no timer's function has a packet of @net. May sleep. */
+void nf_stolen_wait(const struct net *net)
+{
+	wait_for(&(struct gone) { .net = net });
+}
+
+/* @module has taken its hooks off; its text goes after this. May sleep. */
+void nf_stolen_module_gone(const struct module *module)
+{
+	purge(&(struct gone) { .module = module });
+	wait_for(NULL);
+}
+
+/* None of these hooks runs any more; their memory may be others' soon. May sleep. */
+void nf_stolen_ops_gone(const struct nf_hook_ops *ops, unsigned int count)
+{
+	struct gone gone = { .ops = ops, .count = count };
+
+	purge(&gone);
+	wait_for(&gone);
 }
 
 /*

@@ -337,7 +337,7 @@ pub(crate) unsafe fn insert(mut array: NonNull<Array>, scope: Scope) -> Result {
     })
 }
 
-/// After [`remove`] and a grace period: drops the packets that hooks of the array have stolen.
+/// After [`remove`] and a grace period: drops the packets that hooks of the array have stolen. May sleep.
 pub(crate) fn drop_stolen(array: &Array) {
     // SAFETY: The ops are only compared with.
     unsafe { bindings::nf_stolen_ops_gone(array.ops.as_ptr(), array.count()) };
