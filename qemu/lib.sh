@@ -131,6 +131,33 @@ topology() {
 	END
 }
 
+# bridge_topology: two hosts and a bridge between them.
+#          left                          bridge                       right
+#   eth0 10.0.3.1/24    ----    b0 (br0, no address) b1    ----    eth0 10.0.3.2/24
+#        fd00:3::1/64                                                   fd00:3::2/64
+bridge_topology() {
+	local ns host=1
+	setup_ns left bridge right
+	ip -batch - <<-'END'
+		link add eth0 netns left type veth peer name b0 netns bridge
+		link add eth0 netns right type veth peer name b1 netns bridge
+	END
+	ip -n bridge -batch - <<-'END'
+		link add br0 type bridge
+		link set b0 master br0
+		link set b1 master br0
+		link set b0 up
+		link set b1 up
+		link set br0 up
+	END
+	for ns in left right; do
+		ip -n "$ns" link set eth0 up
+		ip -n "$ns" address add "10.0.3.$host/24" dev eth0
+		ip -n "$ns" address add "fd00:3::$host/64" dev eth0 nodad
+		host=$((host + 1))
+	done
+}
+
 # --- traffic
 
 # serve NAMESPACE PORT: a TCP echo server, IPv4 and IPv6, there when this returns. (socat's own PIPE would wait for itself

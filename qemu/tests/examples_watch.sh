@@ -65,28 +65,22 @@ check 'conntrack_peek: IPv6 answer' printed conntrack_peek '>fd00:2::1 TCP 80>40
 	'fd00:2::2>fd00:2::1 TCP 80>40026 SA before: none' 'fd00:2::2>fd00:2::1 TCP 80>40026 SA after: established-reply'
 check 'conntrack_peek: unloads' unexample conntrack_peek
 
-# A bridge between two hosts:   one eth0 10.9.0.1  ----  b1 [bridge br0] b2  ----  eth0 10.9.0.2 two
-setup_ns one two bridge
-ip -n bridge link add br0 up type bridge
-for pair in one:1 two:2; do
-	ns=${pair%:*} number=${pair#*:}
-	ip link add eth0 address "02:00:00:00:00:0$number" netns "$ns" type veth peer name "b$number" netns bridge
-	ip -n bridge link set "b$number" up master br0
-	ip -n "$ns" link set eth0 up
-	ip -n "$ns" address add "10.9.0.$number/24" dev eth0
+bridge_topology
+for host in left:1 right:2; do
+	ip -n "${host%:*}" link set eth0 address "02:00:00:00:00:0${host#*:}"
 	# On a slow machine a host would ask for the other once more.
-	within "$ns" sysctl --quiet net.ipv4.neigh.eth0.delay_first_probe_time=1000
+	within "${host%:*}" sysctl --quiet net.ipv4.neigh.eth0.delay_first_probe_time=1000
 done
 example watch_lan
-echo_request one 10.9.0.2 4
+echo_request left 10.0.3.2 4
 # The request goes to the bridge itself too.
-check 'watch_lan: ARP where it is sent and received' printed watch_lan '^(who has 10.9.0.2|10.9.0.2 is at)' \
-	'who has 10.9.0.2? tell 10.9.0.1' 'who has 10.9.0.2? tell 10.9.0.1' 'who has 10.9.0.2? tell 10.9.0.1' \
-	'10.9.0.2 is at 02:00:00:00:00:02' '10.9.0.2 is at 02:00:00:00:00:02'
-check 'watch_lan: ARP and ping over the bridge, one way' printed watch_lan '^b1>b2 02:00:00:00:00:01>(ff|02:)' \
-	'b1>b2 02:00:00:00:00:01>ff:ff:ff:ff:ff:ff' 'b1>b2 02:00:00:00:00:01>02:00:00:00:00:02'
-check 'watch_lan: and the other' printed watch_lan '^b2>b1 02:00:00:00:00:02>02:' \
-	'b2>b1 02:00:00:00:00:02>02:00:00:00:00:01' 'b2>b1 02:00:00:00:00:02>02:00:00:00:00:01'
+check 'watch_lan: ARP where it is sent and received' printed watch_lan '^(who has 10.0.3.2|10.0.3.2 is at)' \
+	'who has 10.0.3.2? tell 10.0.3.1' 'who has 10.0.3.2? tell 10.0.3.1' 'who has 10.0.3.2? tell 10.0.3.1' \
+	'10.0.3.2 is at 02:00:00:00:00:02' '10.0.3.2 is at 02:00:00:00:00:02'
+check 'watch_lan: ARP and ping over the bridge, one way' printed watch_lan '^b0>b1 02:00:00:00:00:01>(ff|02:)' \
+	'b0>b1 02:00:00:00:00:01>ff:ff:ff:ff:ff:ff' 'b0>b1 02:00:00:00:00:01>02:00:00:00:00:02'
+check 'watch_lan: and the other' printed watch_lan '^b1>b0 02:00:00:00:00:02>02:' \
+	'b1>b0 02:00:00:00:00:02>02:00:00:00:00:01' 'b1>b0 02:00:00:00:00:02>02:00:00:00:00:01'
 check 'watch_lan: unloads' unexample watch_lan
 
 example reset_sender

@@ -1,21 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 # What safe code should not do and can: no harm comes of it (rust/tests/misuse.rs). Each case once was a bug.
-# Topology: lib.sh, and
-#
-#   c1 (eth0 10.5.0.1) ---- p1 [ br0 ] p2 ---- (eth0 10.5.0.2) c2      all IP of the bridge passes the IP hooks
+# Topologies: lib.sh.
 . qemu/lib.sh
 
 topology
-setup_ns c1 c2 bridge
-ip -n bridge link add br0 type bridge
-for i in 1 2; do
-	ip link add eth0 netns "c$i" type veth peer name "p$i" netns bridge
-	ip -n bridge link set "p$i" master br0 up
-	ip -n "c$i" address add "10.5.0.$i/24" dev eth0
-	ip -n "c$i" link set eth0 up
-done
-ip -n bridge link set br0 up
+bridge_topology
 
 # datagram NAMESPACE ADDRESS PORT: one, and no answer waited for.
 datagram() { echo hello | within "$1" socat -u - "UDP:$(bracket "$2"):$3"; }
@@ -37,10 +27,10 @@ check 'reroute: unloads' modunload nf_test_misuse
 # Where a kept packet goes on is in a module that goes.
 modprobe br_netfilter
 within bridge sysctl --quiet net.bridge.bridge-nf-call-iptables=1
-check 'kept: the bridge carries' poll echo_request c1 10.5.0.2 1
+check 'kept: the bridge carries' poll echo_request left 10.0.3.2 1
 mark brnf
 misuse 2
-datagram c1 10.5.0.2 4444
+datagram left 10.0.3.2 4444
 check 'kept: in br_netfilter' poll lines 'kept one'
 # The router's table of NAT is not in its way.
 check 'kept: br_netfilter goes' rmmod br_netfilter
