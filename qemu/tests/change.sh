@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# What a hook writes into a TCP header's options and into payload (rust/tests/change.rs, at the router's PRE_ROUTING) is
+# What a hook writes into a TCP header's options, into payload and into skb->priority (rust/tests/change.rs, at the router's PRE_ROUTING) is
 # what arrives, with checksums that are right, be they computed by the sender or left to the device. The router computes
 # those that the sender left; the server verifies all. Topology: lib.sh.
 . qemu/lib.sh
@@ -86,6 +86,24 @@ for ip in 10.0.2.2 fd00:2::2; do
 done
 check 'payload: EOPNOTSUPP for each' same "$(lines 'nf_test_change: ' | uniq -c | xargs)" '2 nf_test_change: errno -95'
 rmmod nf_test_change
+
+# --- skb->priority
+
+within server nft -f - <<-'END'
+	table inet priority {
+		chain input {
+			type filter hook input priority 0
+			udp dport 9 meta priority 1:7 counter
+		}
+	}
+END
+within server insmod "$modules/tests/nf_test_change.ko" priority=0x10007
+for ip in 10.0.2.2 fd00:2::2; do udp client "$ip" 9 40004; done
+counted() { within server nft list chain inet priority input | grep -q "counter packets $1 "; }
+check 'priority: as nft sees it' poll counted 2
+rmmod nf_test_change
+udp client 10.0.2.2 9 40004
+check 'priority: not without it' counted 2
 
 # --- a checksum in a packet that is carried in another
 

@@ -66,7 +66,7 @@ for ip in 10.0.1.1 fd00:1::1; do
 	rtt=$(rtt "$ip")
 	check "delay: $ip: 50 ms there, 50 back" between 100 300
 done
-check 'delay: fragments' within client ping -q -c 1 -W 2 -s 4000 10.0.2.2
+for ip in 10.0.2.2 fd00:2::2; do check "delay: fragments to $ip" within client ping -q -c 1 -W 2 -s 4000 "$ip"; done
 check 'delay: unloads' unexample delay
 example delay ms=1
 # The echo of a file, in packets that are held in six places.

@@ -1,9 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 # What packets say of themselves beside their headers (rust/tests/facts.rs prints it of port 9's): segments, who sent them,
-# when they came, bridge ports; SCTP's ports; and what a device's ingress in the INET family sees. Topology: lib.sh, and
-#
-#   c1 (eth0 10.5.0.1 fd05::1) ---- p1 [ br0 ] p2 ---- (eth0 10.5.0.2 fd05::2) c2    all IP of the bridge passes the IP hooks
+# when they came, bridge ports; SCTP's ports, options; and what a device's ingress in the INET family sees. Topologies:
+# lib.sh.
 . qemu/lib.sh
 
 topology
@@ -25,6 +24,8 @@ tcp client 10.0.2.2 9 40004
 tcp client fd00:2::2 9 40006
 check 'ingress: IPv4' said client 'INGRESS 10.0.2.2>10.0.1.2 TCP 9>40004 SA'
 check 'ingress: IPv6' said client 'INGRESS fd00:2::2>fd00:1::2 TCP 9>40006 SA'
+check 'options: of a SYN: MSS, SACK, time stamps, window scale' \
+	same "$(said client 'LOCAL_OUT .* TCP 4000[46]>9 S ' | grep -c ' options=/2,4,8,3, ')" 2
 check 'ingress: not what is sent' fails said client 'INGRESS .* TCP 4000[46]>9'
 check 'no bridge: no bridge ports' fails said router 'phys=[^-]|>[^-]*$'
 
@@ -92,6 +93,29 @@ for ip in 10.0.2.2 fd00:2::2; do
 	check "time: as the socket has it, $ip" same "$(</run/time)" "$(number server 'LOCAL_IN .* UDP ' time)"
 done
 
+# --- the sender's priority, and options of IP: a router alert, or a hop-by-hop header that has nothing to say.
+
+for ip in 10.0.2.2 fd00:2::2; do
+	if [[ $ip == *:* ]]; then options=; else options=148,; fi
+	mark "options $ip"
+	within client python3 - "$ip" <<-'END'
+		import socket, sys
+
+		family = socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET
+		sender = socket.socket(family, socket.SOCK_DGRAM)
+		sender.setsockopt(socket.SOL_SOCKET, socket.SO_PRIORITY, 6)
+		if family == socket.AF_INET:
+		    sender.setsockopt(socket.IPPROTO_IP, socket.IP_OPTIONS, bytes([148, 4, 0, 0]))
+		else:
+		    sender.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_HOPOPTS, bytes([0, 0, 1, 4, 0, 0, 0, 0]))
+		sender.bind(("", 40004))
+		sender.sendto(b"hello", (sys.argv[1], 9))
+	END
+	check "priority: the socket's, $ip" said client 'LOCAL_OUT .* UDP 40004>9 .* priority=6 '
+	check "options: where it is sent, $ip" said client "LOCAL_OUT .* UDP 40004>9 .* options=$options/ "
+	check "options: and received, $ip" said server "LOCAL_IN .* UDP 40004>9 .* options=$options/ "
+done
+
 # --- SCTP
 
 for ip in 10.0.2.2 fd00:2::2; do
@@ -105,23 +129,14 @@ done
 
 # --- bridge ports
 
-setup_ns c1 c2 bridge
-ip -n bridge link add br0 type bridge
-for i in 1 2; do
-	ip link add eth0 netns "c$i" type veth peer name "p$i" netns bridge
-	ip -n bridge link set "p$i" master br0 up
-	ip -n "c$i" address add "10.5.0.$i/24" dev eth0
-	ip -n "c$i" address add "fd05::$i/64" dev eth0 nodad
-	ip -n "c$i" link set eth0 up
-done
-ip -n bridge link set br0 up
+bridge_topology
 modprobe br_netfilter
 within bridge sysctl --quiet net.bridge.bridge-nf-call-iptables=1 net.bridge.bridge-nf-call-ip6tables=1
-for ip in 10.5.0.2 fd05::2; do
-	check "bridge carries, $ip" poll echo_request c1 "$ip" 1
+for ip in 10.0.3.2 fd00:3::2; do
+	check "bridge carries, $ip" poll echo_request left "$ip" 1
 	mark "bridge $ip"
-	udp c1 "$ip" 9 40004
-	for place in 'PRE_ROUTING p1>-' 'FORWARD p1>p2' 'POST_ROUTING p1>p2'; do
+	udp left "$ip" 9 40004
+	for place in 'PRE_ROUTING b0>-' 'FORWARD b0>b1' 'POST_ROUTING b0>b1'; do
 		check "bridge ports: $place, $ip" poll said bridge "${place% *} .* UDP 40004>9 .* phys=${place#* }$"
 	done
 done

@@ -122,7 +122,7 @@ mark misuse
 load misuse=1
 ip netns add child
 check 'nothing is registered in it' same "$(lines 'registering in it' | sort -u)" \
-	'nf_test_per_net: registering in it: Some(EDEADLK) Some(EDEADLK)'
+	'nf_test_per_net: registering in it: Some(EDEADLK) Some(EDEADLK) Some(Err(EDEADLK))'
 ip netns del child
 unload
 check 'misuse: all data end, once' balance

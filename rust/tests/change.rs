@@ -19,6 +19,10 @@ module! {
             default: 0,
             description: "The maximum segment size; 0: replace payload",
         },
+        priority: u32 {
+            default: 0,
+            description: "Give packets that priority, and change nothing else",
+        },
     },
 }
 
@@ -28,6 +32,11 @@ impl Hook for Change {
     type Data = ();
 
     fn hook<'p>((): &(), mut packet: Packet<'p>) -> Verdict<'p> {
+        let priority = module_parameters::priority.value();
+        if priority > 0 {
+            packet.set_priority(priority);
+            return packet.accept();
+        }
         let mss = module_parameters::mss.value();
         let syn = matches!(packet.transport(), Some(Transport::Tcp(tcp)) if tcp.flags().syn());
         let word = packet

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! A test's module: hooks with data of their own each, and registrations that end together.
+//! A test's module: hooks with data of their own each, in a namespace, in all, and on a device; and
+//! registrations that end together.
 //!
 //! Entries of the same hook function stand before and behind priority 0 of LOCAL_OUT; each counts what it
 //! sees, and the last two keep UDP for port 4444 for a moment. `more` further registrations end at the
@@ -13,11 +14,13 @@ use kernel::{
     prelude::*,
     sync::{
         atomic::{Atomic, Relaxed},
-        new_spinlock_irq, SpinLockIrq,
+        new_spinlock_irq, rcu, SpinLockIrq,
     },
     time::{Instant, Monotonic},
 };
-use netfilter::{Counter, Hook, NetRef, Op, Packet, Point, Priority, Registration, Verdict};
+use netfilter::{
+    Counter, DeviceOp, Family, Hook, NetRef, Op, Packet, Point, Priority, Registration, Verdict,
+};
 
 module! {
     type: Entries,
@@ -60,6 +63,44 @@ impl Seen {
 impl Drop for Seen {
     fn drop(&mut self) {
         DROPPED.add(1, Relaxed);
+    }
+}
+
+/// Counts UDP to its own port.
+struct Tally {
+    place: &'static str,
+    port: u16,
+    packets: Counter,
+}
+
+impl Tally {
+    fn new(place: &'static str, port: u16) -> Result<Self> {
+        let packets = Counter::new()?;
+        Ok(Self {
+            place,
+            port,
+            packets,
+        })
+    }
+}
+
+impl Drop for Tally {
+    fn drop(&mut self) {
+        let (place, port, packets) = (self.place, self.port, self.packets.sum());
+        pr_info!("{place}, port {port}: {packets}\n");
+    }
+}
+
+struct ByPort;
+
+impl<F: Family> Hook<F> for ByPort {
+    type Data = Tally;
+
+    fn hook<'p>(tally: &Tally, packet: Packet<'p, F>) -> Verdict<'p> {
+        if packet.udp().map(|udp| udp.destination()) == Some(tally.port) {
+            return packet.count(&tally.packets).accept();
+        }
+        packet.accept()
     }
 }
 
@@ -118,6 +159,8 @@ impl Hook for End {
 struct Entries {
     entries: Option<Registration<[Seen]>>,
     more: Registration<More>,
+    _all: Registration<[Tally]>,
+    _device: Registration<[Tally]>,
 }
 
 impl kernel::Module for Entries {
@@ -131,10 +174,32 @@ impl kernel::Module for Entries {
             Seen::entry::<Count>(-20)?,
         ];
         let end = Op::ipv4::<End>(Point::LocalOut, Priority::LAST);
+        let everywhere = || Op::inet::<ByPort>(Point::LocalIn, Priority::FILTER);
+        let all = [
+            (everywhere(), Tally::new("all", 4446)?),
+            (everywhere(), Tally::new("all", 4447)?),
+        ];
+        let on_device = [
+            (
+                DeviceOp::egress::<ByPort>(Priority::FILTER),
+                Tally::new("egress", 4446)?,
+            ),
+            (
+                DeviceOp::ingress::<ByPort>(Priority::FILTER),
+                Tally::new("ingress", 4448)?,
+            ),
+        ];
         let module = Self {
             entries: Some(Registration::entries_in_net(&net, entries)?),
             more: Registration::in_net(&net, &[end], new_spinlock_irq!(KVec::new()))?,
+            _all: Registration::entries_in_all_nets(all)?,
+            _device: Registration::entries_on_device(&net, c"eth0", on_device)?,
         };
+        let guard = rcu::read_lock();
+        let under_rcu = module.more.is_registered();
+        drop(guard);
+        let now = module.more.is_registered();
+        pr_info!("is_registered under RCU: {under_rcu:?}, now: {now:?}\n");
         let mut more = KVec::new();
         for _ in 0..module_parameters::more.value() {
             let two = [Seen::entry::<Count>(30)?, Seen::entry::<Count>(40)?];

@@ -8,8 +8,8 @@
 use core::fmt;
 use kernel::prelude::*;
 use netfilter::{
-    Device, DeviceOp, Family, Hook, NetRef, Netdev, Op, Packet, Point, Priority, Registration,
-    Verdict,
+    Device, DeviceOp, Family, Hook, NetRef, Netdev, Op, Options, Packet, Point, Priority,
+    Registration, Verdict,
 };
 
 module! {
@@ -30,12 +30,15 @@ fn print<F: Family>(place: &str, packet: &Packet<'_, F>) {
     let (uid, cgroup) = packet.owner().map_or((u32::MAX, 0), |o| (o.uid, o.cgroup));
     let (net, len) = (packet.state().net().inode(), packet.len());
     let time = packet.timestamp_ns().unwrap_or(0);
+    let priority = packet.priority();
+    let (ip_options, tcp_options) = (Kinds(packet.ip_options()), Kinds(packet.tcp_options()));
     let (from, to) = (
         Port(packet.physical_in_device()),
         Port(packet.physical_out_device()),
     );
     pr_info!("ns={} {} {}\n", net, place, format_args!(
-        "{ip} {transport} len={len} gso={size}x{segments} owner={uid}/{cgroup} time={time} phys={from}>{to}"
+        "{ip} {transport} len={len} gso={size}x{segments} owner={uid}/{cgroup} time={time} priority={priority} \
+         options={ip_options}/{tcp_options} phys={from}>{to}"
     ));
 }
 
@@ -48,6 +51,16 @@ impl fmt::Display for Port<'_> {
             Some(device) => device.name().fmt(f),
             None => f.write_str("-"),
         }
+    }
+}
+
+/// Which options a header has: their numbers, each with a comma behind it.
+struct Kinds(Option<Options>);
+
+impl fmt::Display for Kinds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut options = self.0.iter().flat_map(|options| options.iter());
+        options.try_for_each(|option| write!(f, "{},", option.kind))
     }
 }
 

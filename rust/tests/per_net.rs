@@ -103,8 +103,9 @@ impl Shared {
             let op = Op::inet::<Nothing>(Point::LocalIn, Priority::FILTER);
             let error = Registration::in_net(net, &[op], ()).err();
             let all = Registration::in_all_nets(&[op], ()).err();
-            pr_info!("registering in it: {error:?} {all:?}\n");
-            drop(self.spare.lock().pop());
+            let spare = self.spare.lock().pop();
+            let registered = spare.as_ref().map(Registration::is_registered);
+            pr_info!("registering in it: {error:?} {all:?} {registered:?}\n");
         }
         pr_info!("ns={} begins\n", net.inode());
         Ok(Seen {

@@ -87,7 +87,10 @@ impl kernel::Module for WatchTest {
             again += u32::from(stamp(&watch) == last);
         }
         pr_info!("by a later watch: {}\n", again);
+        // Stays until the module goes.
+        let watch = ChainWatch::new()?;
         let _rcu = rcu::read_lock();
+        drop(watch);
         pr_info!("under RCU: {}\n", ChainWatch::new().is_err());
         Ok(Self)
     }
