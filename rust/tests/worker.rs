@@ -20,28 +20,35 @@ module! {
     license: "GPL",
 }
 
-/// Where a worker is kept that another drops.
+/// Where workers are kept that they, or others, drop.
 #[pin_data]
 struct Place {
     #[pin]
-    worker: Mutex<Option<Worker<Drops>>>,
+    workers: Mutex<[Option<Worker<Drops>>; 2]>,
 }
 
 impl Place {
     fn new() -> Result<Arc<Self>> {
-        Arc::pin_init(pin_init!(Self { worker <- new_mutex!(None) }), GFP_KERNEL)
+        Arc::pin_init(
+            pin_init!(Self { workers <- new_mutex!([const { None }; 2]) }),
+            GFP_KERNEL,
+        )
     }
 }
 
-/// Drops what is in a place, its own or another's.
+/// Drops one that is in its place, itself or the other.
 struct Drops {
     name: &'static str,
     place: Arc<Place>,
+    which: usize,
 }
 
 impl Work for Drops {
     fn run(&self) {
-        drop(self.place.worker.lock().take());
+        let mut workers = self.place.workers.lock();
+        let worker = workers.get_mut(self.which).and_then(Option::take);
+        drop(workers);
+        drop(worker);
     }
 }
 
@@ -51,9 +58,9 @@ impl Drop for Drops {
     }
 }
 
-fn drops(name: &'static str, place: &Arc<Place>) -> Result<Worker<Drops>> {
+fn drops(name: &'static str, place: &Arc<Place>, which: usize) -> Result<Worker<Drops>> {
     let place = place.clone();
-    Worker::every(1, KBox::pin(Drops { name, place }, GFP_KERNEL)?)
+    Worker::every(1, KBox::pin(Drops { name, place, which }, GFP_KERNEL)?)
 }
 
 struct Nothing;
@@ -86,17 +93,16 @@ struct WorkerTest(#[expect(dead_code, reason = "kept")] Registration<PerNet<Data
 impl kernel::Module for WorkerTest {
     fn init(_module: &'static ThisModule) -> Result<Self> {
         let own = Place::new()?;
-        *own.worker.lock() = Some(drops("own", &own)?);
+        own.workers.lock()[0] = Some(drops("own", &own, 0)?);
 
-        let (left, right) = (Place::new()?, Place::new()?);
-        let mut one = left.worker.lock();
-        let mut other = right.worker.lock();
-        *one = Some(drops("left", &right)?);
-        *other = Some(drops("right", &left)?);
-        drop((one, other));
+        // Neither takes the other before both are there.
+        let both = Place::new()?;
+        let mut workers = both.workers.lock();
+        workers[0] = Some(drops("left", &both, 1)?);
+        workers[1] = Some(drops("right", &both, 0)?);
+        drop(workers);
 
-        let under_rcu = Place::new()?;
-        let worker = drops("under RCU", &under_rcu)?;
+        let worker = drops("under RCU", &Place::new()?, 0)?;
         let rcu = rcu::read_lock();
         drop(worker);
         drop(rcu);
