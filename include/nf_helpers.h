@@ -29,7 +29,8 @@ struct nf_worker;
 struct sk_buff;
 struct sock_filter;
 
-/* module.c, called from Rust and, the first, from C */
+/* module.c, called from Rust and, the first two, from C */
+void nf_expect_unload(void);
 bool nf_helper_closing(void);
 void nf_helper_table_lock(void);
 void nf_helper_table_unlock(void);

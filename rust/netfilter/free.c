@@ -122,6 +122,7 @@ static int nf_free_register(struct nf_free_probe *probe)
 {
 	int err;
 
+	nf_expect_unload();
 	guard(mutex)(&nf_free_mutex);
 	if (nf_helper_closing())
 		return -ESHUTDOWN;

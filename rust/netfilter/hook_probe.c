@@ -72,6 +72,7 @@ int nf_hook_probe_add(nf_hook_probe_fn *fn, void *data, unsigned long function,
 	probe->data = data;
 	probe->function = function;
 
+	nf_expect_unload();
 	guard(mutex)(&nf_hook_probe_mutex);
 	err = nf_helper_closing() ? -ESHUTDOWN :
 				    register_fprobe_ips(&probe->fprobe, &function, 1);

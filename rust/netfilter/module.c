@@ -9,6 +9,7 @@
 #include <linux/moduleparam.h>
 #include <linux/mutex.h>
 #include <linux/netdevice.h>
+#include <linux/notifier.h>
 #include <linux/rculist.h>
 #include <linux/wait_bit.h>
 #include <linux/workqueue.h>
@@ -173,18 +174,6 @@ static struct notifier_block nf_netdevice_notifier = {
 	.notifier_call = nf_netdevice_event,
 };
 
-/* Where the core would go on with a stolen packet may be in a module that goes (br_netfilter). */
-static int nf_module_event(struct notifier_block *nb, unsigned long event, void *module)
-{
-	if (event == MODULE_STATE_GOING)
-		nf_stolen_module_gone(module);
-	return NOTIFY_DONE;
-}
-
-static struct notifier_block nf_module_notifier = {
-	.notifier_call = nf_module_event,
-};
-
 /*
  * The core calls all these with locks of its own held (pernet_ops_rwsem, the
  * RTNL), and they take the table's mutex: so they are registered before that
@@ -198,6 +187,7 @@ int nf_helper_get_callbacks(void)
 {
 	int err;
 
+	nf_expect_unload();
 	guard(mutex)(&nf_callbacks_mutex);
 	if (nf_helper_closing())
 		return -ESHUTDOWN;
@@ -210,8 +200,6 @@ int nf_helper_get_callbacks(void)
 			unregister_pernet_subsys(&nf_pernet_ops);
 			return err;
 		}
-		/* Cannot fail. */
-		register_module_notifier(&nf_module_notifier);
 	}
 	nf_callbacks_users++;
 	return 0;
@@ -222,7 +210,6 @@ static void nf_unregister_callbacks(void)
 {
 	unregister_pernet_subsys(&nf_pernet_ops);
 	unregister_netdevice_notifier(&nf_netdevice_notifier);
-	unregister_module_notifier(&nf_module_notifier);
 }
 
 void nf_helper_put_callbacks(void)
@@ -251,19 +238,12 @@ void nf_helper_defer(struct llist_node *node)
 }
 
 /*
- * Registrations that safe code has leaked (core::mem::forget) are not taken off
- * in the module's exit, nor after a failed init. The core calls a parameter's
- * free function when it frees the module, in both cases, with the text still in
- * place: that is the last moment to take off what points into it. (It is late
- * for much else: modules that this one depends on are not held any more, probes
- * on its functions have been disarmed.) The parameter itself cannot be set.
+ * What safe code has leaked (core::mem::forget) is not ended in the module's
+ * exit, nor after a failed init. This is called when both are over, before
+ * anything is taken from the module: what it depends on is still held, and the
+ * kernel still knows its text, data and locks.
  */
-static int nf_unload_set(const char *val, const struct kernel_param *kp)
-{
-	return -EINVAL;
-}
-
-static void nf_unload_free(void *arg)
+static void nf_unload(void)
 {
 	WRITE_ONCE(nf_closing, true);
 	nf_worker_stop();
@@ -286,8 +266,53 @@ static void nf_unload_free(void *arg)
 	nf_worker_unload();
 }
 
-static const struct kernel_param_ops nf_unload_ops = {
-	.set = nf_unload_set,
-	.free = nf_unload_free,
+/* Where the core would go on with a stolen packet may be in a module that goes (br_netfilter). */
+static int nf_module_event(struct notifier_block *nb, unsigned long event, void *module)
+{
+	if (event != MODULE_STATE_GOING)
+		return NOTIFY_DONE;
+	if (module == THIS_MODULE)
+		nf_unload();
+	else
+		nf_stolen_module_gone(module);
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block nf_module_notifier = {
+	.notifier_call = nf_module_event,
+	.priority = INT_MAX,
 };
-module_param_cb(_unload, &nf_unload_ops, NULL, 0);
+
+static DEFINE_MUTEX(nf_expecting_mutex);
+static bool nf_expecting;
+
+/* To be called, with no lock held, before anything begins that nf_unload() would have to end. */
+void nf_expect_unload(void)
+{
+	guard(mutex)(&nf_expecting_mutex);
+	if (!nf_expecting)
+		register_module_notifier(&nf_module_notifier); /* cannot fail */
+	nf_expecting = true;
+}
+
+/*
+ * A notifier cannot take itself off: the core calls a parameter's free function
+ * when it frees the module, with the text still in place. The parameter itself
+ * cannot be set.
+ */
+static int nf_unexpect_set(const char *val, const struct kernel_param *kp)
+{
+	return -EINVAL;
+}
+
+static void nf_unexpect_unload(void *arg)
+{
+	if (nf_expecting)
+		unregister_module_notifier(&nf_module_notifier);
+}
+
+static const struct kernel_param_ops nf_unexpect_ops = {
+	.set = nf_unexpect_set,
+	.free = nf_unexpect_unload,
+};
+module_param_cb(_unload, &nf_unexpect_ops, NULL, 0);

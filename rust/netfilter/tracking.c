@@ -108,6 +108,7 @@ static int nf_tracking_open(void)
 {
 	int err = 0;
 
+	nf_expect_unload();
 	mutex_lock(&nf_tracking_open_mutex);
 	if (nf_helper_closing())
 		err = -ESHUTDOWN;

@@ -4,7 +4,7 @@
 
 use crate::{
     bindings,
-    context::{may_register, may_sleep},
+    context::{may_end_work, may_sleep},
     Net,
 };
 use core::ptr::{self, NonNull};
@@ -47,8 +47,8 @@ impl Tracking {
     /// - `EOPNOTSUPP`: nf_conntrack cannot be loaded.
     /// - `ENOENT`: `net` is going away.
     /// - `ENOMEM`, and what the hooks of nf_conntrack fail to register with.
-    /// - `EDEADLK`: called where it may not sleep, or by
-    ///   [`Registration::per_net`](crate::Registration::per_net).
+    /// - `EDEADLK`: called where it may not sleep, by
+    ///   [`Registration::per_net`](crate::Registration::per_net), or by a [`Worker`](crate::Worker).
     /// - `ESHUTDOWN`: called while the module is being freed.
     ///
     /// # Context
@@ -72,7 +72,9 @@ impl Tracking {
     }
 
     fn new(net: *mut bindings::net) -> Result<Self> {
-        if !may_register() {
+        // Nor at work: that could wait for nf_conntrack to be loaded, this for the end of our module, and
+        // that for the work.
+        if !may_end_work() {
             return Err(EDEADLK);
         }
         let mut tracking = ptr::null_mut();

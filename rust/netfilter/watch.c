@@ -44,6 +44,7 @@ int nf_helper_watch_get(void)
 {
 	int err;
 
+	nf_expect_unload();
 	guard(mutex)(&nf_watch_mutex);
 	if (nf_helper_closing())
 		return -ESHUTDOWN;

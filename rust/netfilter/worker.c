@@ -62,6 +62,7 @@ struct nf_worker *nf_helper_worker_new(void (*run)(void *), void *data, u32 ms)
 	worker->run = run;
 	worker->data = data;
 	refcount_set(&worker->users, 1);
+	nf_expect_unload();
 	scoped_guard(spinlock_bh, &nf_worker_lock) {
 		if (nf_helper_closing()) {
 			kfree(worker);
