@@ -7,11 +7,12 @@
  * nfnetlink_queue.c): struct nf_queue_entry. As there, packets are dropped when
  * a device of theirs goes down or away, when their namespace goes, and when the
  * hook that took them is unregistered; whoever has them then has an empty
- * handle.
+ * handle. These are counted, and dmesg says how many.
  *
  * Sending on and dropping happen in a timer's softirq: the owner may be
  * anywhere, with any lock.
  */
+#include <linux/atomic.h>
 #include <linux/delay.h>
 #include <linux/hrtimer.h>
 #include <linux/if_bridge.h>
@@ -63,6 +64,9 @@ struct nf_stolen {
 static LIST_HEAD(nf_stolen_list);
 static DEFINE_SPINLOCK(nf_stolen_lock);
 static unsigned int nf_stolen_count;
+
+/* Packets that were dropped though nobody wanted that, and not told of yet. */
+static atomic_t nf_stolen_lost = ATOMIC_INIT(0);
 
 static struct nf_hook_entries *chain(const struct nf_hook_state *state)
 {
@@ -162,6 +166,22 @@ static void discard(struct kept *kept)
 	put(kept);
 }
 
+/* Dropped because it cannot go on. */
+static void lose(struct kept *kept)
+{
+	discard(kept);
+	atomic_inc(&nf_stolen_lost);
+}
+
+static void tell_lost(void)
+{
+	unsigned int lost = atomic_xchg(&nf_stolen_lost, 0);
+
+	if (lost)
+		pr_info("%s: %u packets dropped that hooks had kept and that could not go on\n",
+			THIS_MODULE->name, lost);
+}
+
 /* What the packet needs for being kept, as in __nf_queue(). */
 static bool hold(struct kept *kept)
 {
@@ -217,6 +237,7 @@ struct nf_stolen *nf_stolen_new(struct sk_buff *skb, const struct nf_hook_state 
 	kept->entry.state = *state;
 	if (!hold(kept)) {
 		kfree_skb_reason(skb, SKB_DROP_REASON_NETFILTER_DROP);
+		atomic_inc(&nf_stolen_lost);
 		kfree(kept);
 		kept = NULL;
 	}
@@ -233,7 +254,7 @@ struct nf_stolen *nf_stolen_new(struct sk_buff *skb, const struct nf_hook_state 
 		WRITE_ONCE(nf_stolen_count, nf_stolen_count + 1);
 	}
 	if (kept)
-		discard(kept);
+		lose(kept);
 	return stolen;
 }
 
@@ -307,7 +328,7 @@ static void resume(struct kept *kept, const struct nf_hook_ops *ops)
 	if (!drop && !update_conntrack(&kept->entry, &drop)) {
 		put(kept);
 	} else if (drop) {
-		discard(kept);
+		lose(kept);
 	} else {
 		if (nf_hook_slow(kept->entry.skb, state, entries, i + 1) == 1)
 			state->okfn(state->net, state->sk, kept->entry.skb);
@@ -385,7 +406,8 @@ static void purge(const struct gone *gone)
 		}
 	}
 	list_for_each_entry_safe(entry, next, &entries, list)
-		discard(container_of(entry, struct kept, entry));
+		lose(container_of(entry, struct kept, entry));
+	tell_lost();
 }
 
 /* @dev goes down or away. */
@@ -466,10 +488,11 @@ void nf_stolen_drain(bool owned)
 			}
 		}
 		list_for_each_entry_safe(entry, next_entry, &entries, list)
-			discard(container_of(entry, struct kept, entry));
+			lose(container_of(entry, struct kept, entry));
 		if (busy)
 			usleep_range(100, 1000);
 	} while (busy);
+	tell_lost();
 	/* The last function may still be on its way out of our text: it is a softirq's. */
 	synchronize_rcu();
 }

@@ -12,7 +12,7 @@ use core::{mem, ptr::NonNull};
 /// devices, its socket and its route, as packets that are queued to user space hold theirs; and as
 /// there it is dropped where a device of these goes down, its namespace goes away, that hook is
 /// unregistered, a port has left its bridge, or others have its connection's entry before that is
-/// confirmed: then nothing is left here to go on. While packets with an entry are kept, nf_conntrack
+/// confirmed: then nothing is left here to go on, and dmesg says how many were dropped so. While packets with an entry are kept, nf_conntrack
 /// and nf_nat cannot be unloaded.
 ///
 /// A packet that a socket has sent holds, with the socket, the socket's namespace: that does not go away
