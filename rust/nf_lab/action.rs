@@ -9,7 +9,8 @@ use crate::{
 use core::{fmt, net::IpAddr};
 use kernel::{error::Error, prelude::*};
 use netfilter::{
-    Arp, Bridge, DropReason, Family as PacketFamily, Ip, Netdev, Packet, Resumable, Verdict,
+    Arp, Bridge, DropReason, Family as PacketFamily, Ip, Netdev, Packet, Resumable, Transport,
+    Verdict,
 };
 
 #[derive(Clone, Copy)]
@@ -189,7 +190,40 @@ impl Changes {
         }
     }
 
+    /// Makes all of them or, with an error, none.
     fn apply<F: PacketFamily>(&self, packet: &mut Packet<'_, F>) -> Result {
+        let before = self.present(packet);
+        self.write(packet).inspect_err(|_| {
+            // Fails where `write` has failed, and not earlier: what could be written can be so again.
+            let _ = before.write(packet);
+        })
+    }
+
+    /// What stands now where these are to be written.
+    fn present<F: PacketFamily>(&self, packet: &Packet<'_, F>) -> Self {
+        let ip = packet.ip();
+        let ip = ip.as_ref();
+        let ports = match packet.transport() {
+            Some(Transport::Tcp(tcp)) => Some((tcp.source(), tcp.destination())),
+            Some(Transport::Udp(udp)) => Some((udp.source(), udp.destination())),
+            _ => None,
+        };
+        Self {
+            mark: self.mark.map(|_| Mark {
+                value: packet.mark(),
+                mask: u32::MAX,
+            }),
+            ttl: self.ttl.and(ip.map(|ip| ip.ttl())),
+            dscp: self.dscp.and(ip.map(|ip| ip.dscp())),
+            source: self.source.and(ip.map(|ip| ip.source())),
+            destination: self.destination.and(ip.map(|ip| ip.destination())),
+            source_port: self.source_port.and(ports.map(|ports| ports.0)),
+            destination_port: self.destination_port.and(ports.map(|ports| ports.1)),
+            reroute: false,
+        }
+    }
+
+    fn write<F: PacketFamily>(&self, packet: &mut Packet<'_, F>) -> Result {
         if let Some(mark) = self.mark {
             packet.set_mark(packet.mark() & !mark.mask | mark.value);
         }
