@@ -8,7 +8,7 @@ use crate::{
 };
 use core::{ffi::CStr, fmt};
 use kernel::prelude::*;
-use netfilter::{ArpPoint, DeviceOp, NetRef, Op, Point, Priority};
+use netfilter::{ArpPoint, DeviceOp, Net, NetRef, Op, Point, Priority};
 
 /// Defines a setting that is one of some words.
 macro_rules! words {
@@ -116,27 +116,36 @@ impl fmt::Display for Device {
     }
 }
 
-/// The network namespace: one, by its inode number, or all. None is kept from going away.
+/// The network namespace: one, by its inode number, or all. None is kept from going away; its number is
+/// another's then, its cookie is not.
 #[derive(Clone, Copy)]
 pub(crate) enum Namespace {
     All,
-    One(u32),
+    One { inode: u32, cookie: u64 },
 }
 
 impl Namespace {
     /// That of the calling task.
     pub(crate) fn current() -> Result<Self> {
-        Ok(Self::One(NetRef::current().ok_or(ESRCH)?.inode()))
+        let net = NetRef::current().ok_or(ESRCH)?;
+        Ok(Self::one(&net))
+    }
+
+    fn one(net: &Net) -> Self {
+        Self::One {
+            inode: net.inode(),
+            cookie: net.cookie(),
+        }
     }
 
     /// The namespace; none for all.
     pub(crate) fn net(self) -> Result<Option<NetRef>, Wrong> {
         match self {
             Self::All => Ok(None),
-            Self::One(inode) => match NetRef::by_inode(inode) {
-                Some(net) => Ok(Some(net)),
-                None => Err(Wrong::Kernel(ENOENT, "its namespace is gone")),
-            },
+            Self::One { inode, cookie } => NetRef::by_inode(inode)
+                .filter(|net| net.cookie() == cookie)
+                .map(Some)
+                .ok_or(Wrong::Kernel(ENOENT, "its namespace is gone")),
         }
     }
 }
@@ -146,12 +155,12 @@ impl Setting for Namespace {
         if text == b"all" {
             return Ok(Self::All);
         }
-        match between(text, 1, u32::MAX.into()) {
-            Some(inode) if NetRef::by_inode(inode as u32).is_some() => Ok(Self::One(inode as u32)),
-            _ => Err(Wrong::MustBe(
+        between(text, 1, u32::MAX.into())
+            .and_then(|inode| NetRef::by_inode(inode as u32))
+            .map(|net| Self::one(&net))
+            .ok_or(Wrong::MustBe(
                 "all, or the inode number of a network namespace (stat -L -c %i /run/netns/NAME)",
-            )),
-        }
+            ))
     }
 }
 
@@ -159,7 +168,7 @@ impl fmt::Display for Namespace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::All => f.write_str("all"),
-            Self::One(inode) => fmt::Display::fmt(inode, f),
+            Self::One { inode, .. } => fmt::Display::fmt(inode, f),
         }
     }
 }
