@@ -50,7 +50,7 @@ doc: ## the library's documentation, into build/doc/netfilter/
 	@echo "build/doc/netfilter/index.html"
 
 install: kdir := $(or $(KDIR),/lib/modules/$(shell uname -r)/build)
-install: ## install nf_path for the running kernel, or KDIR's (INSTALL_MOD_PATH is honoured)
+install: ## install nf_path and nf_lab for the running kernel, or KDIR's (INSTALL_MOD_PATH is honoured)
 	@scripts/kbuild --kdir='$(kdir)' tests= examples= modules
 	@scripts/kbuild --kdir='$(kdir)' tests= examples= modules_install
 	@depmod --basedir '$(or $(INSTALL_MOD_PATH),/)' "$$(make --silent --directory='$(kdir)' kernelrelease)"

@@ -9,6 +9,12 @@ lab=/sys/kernel/config/nf_lab
 # write PROBE FILE VALUE
 write() { printf %s "$3" 2>/dev/null >"$lab/$1/$2"; }
 
+# refuses ERROR PROBE FILE VALUE: that cannot be written, and the error is this.
+refuses() {
+	local said
+	! said=$({ printf %s "$4" >"$lab/$2/$3"; } 2>&1) && [[ $said == *": $1" ]]
+}
+
 # probe NAMESPACE NAME FILE=VALUE...: makes a probe in that namespace, and it is active.
 probe() {
 	local name=$2 setting
@@ -16,6 +22,12 @@ probe() {
 	write "$name" namespace "${inode[$1]}"
 	for setting in "${@:3}"; do write "$name" "${setting%%=*}" "${setting#*=}"; done
 	write "$name" active 1
+}
+
+# around NAME HOOK PRIORITY FILE=VALUE...: probes NAME-1 and NAME+1 on the router, just before that priority and just after it.
+around() {
+	probe router "$1-1" "hook=$2" "priority=$3-1" "${@:4}"
+	probe router "$1+1" "hook=$2" "priority=$3+1" "${@:4}"
 }
 
 # sweep: removes all probes.
@@ -88,7 +100,8 @@ why() {
 	if [[ ${0##*/} == lab-guest ]]; then printf '%s\n' "$*" | fold -s -w 108 | sed '1s/^/  why       /; 1!s/^/            /'; fi
 }
 
-# expect WHAT EXPECTED COMMAND [ARGUMENT...]: what the command prints, sooner or later, is what is expected.
+# expect WHAT EXPECTED COMMAND [ARGUMENT...]: what the command prints, sooner or later, is what is expected. For what shall not
+# change the command must wait, as `arrived` does, or `settle` come before it.
 expect() {
 	local what=$1 expected=$2 observed end=$((SECONDS + 20))
 	shift 2
@@ -122,12 +135,37 @@ track() { within "$1" nft 'table inet track { chain forward { type filter hook f
 # entries NAMESPACE 4|6 [ARGUMENT...]: how many connections of that kind its table has.
 entries() { within "$1" conntrack -L -f "ipv$2" "${@:3}" 2>/dev/null | wc -l; }
 
-# ends SOURCE PORT DESTINATION PORT: as `flow` writes them.
+# redirect tcp|udp PORT TO: a rule of the router sends what comes for that port of its own to port TO of the server.
+redirect() {
+	within router nft -f - <<-END
+		table inet nat {
+			chain prerouting {
+				type nat hook prerouting priority dstnat
+				ip daddr ${near[4]} $1 dport $2 dnat ip to ${server[4]}:$3
+				ip6 daddr ${near[6]} $1 dport $2 dnat ip6 to [${server[6]}]:$3
+			}
+		}
+	END
+}
 
+# ends SOURCE PORT DESTINATION PORT: as `flow` writes them.
 ends() { printf "%s:%s>%s:%s\n" "$(bracket "$1")" "$2" "$(bracket "$3")" "$4"; }
 
-# arrived: how many datagrams have come to the server's port 9 in this experiment.
-arrived() { echo $(($(grep -c hello /run/server.9) - arrived_before)); }
+# settle: what the client has sent is where it goes. On its way through veth it waits in the backlog of a processor, for the
+# router and again for the server; a ping over loopback goes through that twice, too, and behind it.
+settle() {
+	local cpu
+	for ((cpu = 0; cpu < $(nproc); cpu++)); do taskset --cpu-list "$cpu" ping -q -c 1 127.0.0.1 >/dev/null; done
+}
+
+# arrived: how many datagrams have come to the server's port 9 in this experiment, when all have that will.
+arrived() {
+	local last=last-$EPOCHREALTIME
+	settle
+	within server bash -c "echo $last >/dev/udp/${server[4]}/9"
+	poll grep -q "$last" /run/server.9
+	echo $(($(grep -c hello /run/server.9) - arrived_before))
+}
 
 # pings NAMESPACE ADDRESS NUMBER: how many of them are answered.
 pings() { within "$1" ping -c "$3" -i 0.01 -W 1 "$2" | sed -n 's/.* \([0-9]*\) received.*/\1/p'; }

@@ -78,8 +78,8 @@ impl Running {
         } else {
             (packet.accept(), None)
         };
-        self.seen
-            .verdict(given, monotonic_ns().saturating_sub(begin));
+        let ns = monotonic_ns().saturating_sub(begin);
+        self.seen.verdict(&record, given, ns);
         if let Some(limit) = &self.log {
             self.print(limit, &record, given.is_some());
         }

@@ -30,10 +30,11 @@ pub(crate) struct Counts {
     bytes: u64,
     /// Packets and bytes, by the place of their state in `STATES`.
     conntrack: [(u64, u64); 8],
-    accept: u64,
-    drop: u64,
-    queue: u64,
-    stolen: u64,
+    /// The same by verdict.
+    accept: (u64, u64),
+    drop: (u64, u64),
+    queue: (u64, u64),
+    stolen: (u64, u64),
     spared: u64,
     failed: u64,
     unprinted: u64,
@@ -130,17 +131,16 @@ impl Seen {
     }
 
     /// It has got its verdict; none where it was spared.
-    pub(crate) fn verdict(&self, given: Option<Given>, ns: u64) {
+    pub(crate) fn verdict(&self, record: &Record, given: Option<Given>, ns: u64) {
         let counts = &mut self.inner.lock().counts;
-        add(
-            match given {
-                None | Some(Given::Accept | Given::Failed) => &mut counts.accept,
-                Some(Given::Drop) => &mut counts.drop,
-                Some(Given::Queue) => &mut counts.queue,
-                Some(Given::Stolen) => &mut counts.stolen,
-            },
-            1,
-        );
+        let (packets, bytes) = match given {
+            None | Some(Given::Accept | Given::Failed) => &mut counts.accept,
+            Some(Given::Drop) => &mut counts.drop,
+            Some(Given::Queue) => &mut counts.queue,
+            Some(Given::Stolen) => &mut counts.stolen,
+        };
+        add(packets, 1);
+        add(bytes, record.len as u64);
         match given {
             None => add(&mut counts.spared, 1),
             Some(Given::Failed) => add(&mut counts.failed, 1),
@@ -196,11 +196,17 @@ impl fmt::Display for Counts {
                 writeln!(f, "ct {name} {packets} {bytes}")?;
             }
         }
+        for (name, (packets, bytes)) in [
+            ("accept", self.accept),
+            ("drop", self.drop),
+            ("queue", self.queue),
+            ("stolen", self.stolen),
+        ] {
+            if packets != 0 {
+                writeln!(f, "verdict {name} {packets} {bytes}")?;
+            }
+        }
         for (name, packets) in [
-            ("verdict accept", self.accept),
-            ("verdict drop", self.drop),
-            ("verdict queue", self.queue),
-            ("verdict stolen", self.stolen),
             ("spared", self.spared),
             ("failed", self.failed),
             ("unprinted", self.unprinted),
