@@ -50,7 +50,7 @@ floods=$(jobs -p)
 # Two writers to one probe, under traffic.
 probe router p hook=forward match='proto icmp'
 writer() {
-	local i=0 end=$((SECONDS + 8))
+	local i=0 end=$((SECONDS + 5))
 	while ((SECONDS < end)); do
 		i=$((i + 1))
 		# The other's time between may make any of them EBUSY.
@@ -71,8 +71,25 @@ write p seen 0
 sees() { (($(figure "$1" packets) > 100)); }
 check 'two writers, then it still sees the traffic' poll sees p
 rmdir "$lab/p"
+# One packet's line does not stand above another's bytes.
+one_packet() {
+	local i line bytes
+	for i in {1..50}; do
+		{ read -r line; read -r bytes; } <"$lab/p/last"
+		[[ $line == *" IPv${bytes:0:1} "* ]] || { printf '%s\n' "$line" "$bytes"; return 1; }
+	done
+}
+probe router p hook=forward stop_at=1000 action='mark 1'
+spares() { (($(figure p spared) > 1000)); }
+poll spares
+acted() { awk '$1 == "verdict" { n += $3 } $1 == "spared" { n -= $2 } END { print n }' "$lab/p/seen"; }
+check 'line and bytes of the last packet are of one' one_packet
+check 'rmmod is refused' fails rmmod nf_lab
+write p active 0
+check 'both processors have reached stop_at, and no more are acted on' same 1000 "$(acted)"
+rmdir "$lab/p"
 churn() {
-	local end=$((SECONDS + 8))
+	local end=$((SECONDS + 5))
 	while ((SECONDS < end)); do
 		probe router "$1" hook=forward match='proto icmp' action="$2"
 		rmdir "$lab/$1"
@@ -87,6 +104,36 @@ check 'made and removed under traffic' same yes "$churned"
 # shellcheck disable=SC2086 # a list
 kill $floods
 check 'traffic passes as before' within client ping -q -c 1 -W 5 10.0.2.2
+
+# Devices and namespaces that go while the probe in them is called, and one is in all namespaces.
+probe router all namespace=all hook=prerouting
+met() { (($(figure "$1" packets) > 10)); }
+inactive() { [[ $(<"$lab/$1/active") == 0 ]]; }
+end() { { kill "$1"; wait "$1"; } 2>/dev/null || :; }
+device_goes() {
+	ip link add t0 netns client type veth peer name t1 netns router
+	ip -n client address add 10.0.9.2/24 dev t0
+	ip -n router address add 10.0.9.1/24 dev t1
+	ip -n client link set t0 up
+	ip -n router link set t1 up
+	probe router t family=netdev hook=ingress device=t1
+	ip netns exec client ping -q -f -w 20 10.0.9.1 >/dev/null &
+	poll met t && ip -n router link del t1 && inactive t && rmdir "$lab/t" && end $!
+}
+namespace_goes() {
+	ip netns add gone
+	inode[gone]=$(stat --dereference --format=%i /run/netns/gone)
+	ip -n gone link set lo up
+	probe gone t hook=output 'action=delay 1'
+	ip netns exec gone ping -q -f -w 20 127.0.0.1 >/dev/null &
+	poll met t && ip netns del gone && end $! && poll inactive t && rmdir "$lab/t"
+}
+for i in 1 2; do
+	check "a device goes, $i" device_goes
+	check "a namespace goes, $i" namespace_goes
+done
+check 'and the probe in all namespaces is called' met all
+rmdir "$lab/all"
 check 'none is left' same '' "$(ls "$lab")"
 check 'unloads' rmmod nf_lab
 check 'and comes again' modload nf_lab
