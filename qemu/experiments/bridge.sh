@@ -3,26 +3,7 @@
 question 'Do the IP hooks see what a bridge carries?'
 setup 'A bridge of two ports between two hosts. At forward probes of family bridge, at -1 and at 0, and one of family inet, at 0;' \
 	'a ping without br_netfilter, and one with it.'
-setup_ns left bridge right
-ip -batch - <<-'END'
-	link add eth0 netns left type veth peer name b0 netns bridge
-	link add eth0 netns right type veth peer name b1 netns bridge
-END
-ip -n bridge -batch - <<-'END'
-	link add br0 type bridge
-	link set b0 master br0
-	link set b1 master br0
-	link set b0 up
-	link set b1 up
-	link set br0 up
-END
-host=1
-for ns in left right; do
-	ip -n "$ns" link set eth0 up
-	ip -n "$ns" address add "10.0.3.$host/24" dev eth0
-	ip -n "$ns" address add "fd00:3::$host/64" dev eth0 nodad
-	host=$((host + 1))
-done
+bridge_topology
 declare -A right=([4]=10.0.3.2 [6]=fd00:3::2)
 for v in 4 6; do
 	probe bridge "early$v" family=bridge hook=forward priority=-1 match="${echoes[$v]}"
@@ -46,5 +27,5 @@ for ns in left bridge right; do ip netns del "$ns"; done
 namespaces=(client router server)
 rmmod br_netfilter
 why 'A bridge forwards frames, and calls the hooks of its own family. br_netfilter hangs the IP hooks in between, for filters that' \
-	'were written for them: its own hook of the bridge at 0 takes the packet through them, and goes on behind 0. Registered' \
-	'last it comes before the probe at 0, which the packet then never meets.'
+	'were written for them: its own hook of the bridge at 0 takes the packet through them, and what comes out of them goes on, at' \
+	'forward, with the hooks above 0. Registered last it comes before the probe at 0, which the packet then never meets.'

@@ -1,9 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Packets that leave a hook and come back keep their number: queued to a program that accepts or drops them, delayed by a
-# hook that has stolen them, and bridged. Topology: lib.sh, and a bridge:
-#
-#   a  eth0 10.8.0.1 ---- p0 [br0, in namespace br] p1 ---- eth0 10.8.0.2  b
+# hook that has stolen them, and bridged. Topologies: lib.sh.
 . qemu/lib.sh
 
 topology
@@ -58,32 +56,16 @@ check 'and the time is told' awk '{ n++; if ($1 < 45) exit 1 } END { exit n != 2
 modunload nf_path
 unexample delay
 
-setup_ns a b br
+bridge_topology
 modprobe br_netfilter
-ip -batch - <<-'END'
-	link add eth0 netns a type veth peer name p0 netns br
-	link add eth0 netns b type veth peer name p1 netns br
-END
-ip -n br -batch - <<-'END'
-	link add br0 type bridge
-	link set p0 master br0
-	link set p1 master br0
-	link set p0 up
-	link set p1 up
-	link set br0 up
-END
-for ns in a b; do
-	ip -n "$ns" link set eth0 up
-	ip -n "$ns" address add "10.8.0.$([[ $ns == a ]] && echo 1 || echo 2)/24" dev eth0
-done
-within br sysctl --quiet net.bridge.bridge-nf-call-iptables=1
-within br nft add table ip f
-within br nft 'add chain ip f bridged { type filter hook forward priority 3; }'
-poll echo_request a 10.8.0.2 1
+within bridge sysctl --quiet net.bridge.bridge-nf-call-iptables=1
+within bridge nft add table ip f
+within bridge nft 'add chain ip f bridged { type filter hook forward priority 3; }'
+poll echo_request left 10.0.3.2 1
 modload nf_path
 mark bridge
-echo_request a 10.8.0.2 77
+echo_request left 10.0.3.2 77
 check 'bridged, with br_netfilter: keeps its number' same \
 	"$(path ' type=8 .* id=77 ' | awk '/ in=/ { printf "%s/%s ", $1, $2 }')" \
-	'a/LOCAL_OUT a/POST_ROUTING br/PRE_ROUTING br/FORWARD br/POST_ROUTING b/PRE_ROUTING b/LOCAL_IN '
-check 'and the IP chain of the bridge is named' grep -q '^br FORWARD 3 ip f bridged (nft_do_chain_ipv4)' <<<"$(path ' type=8 .* id=77 ')"
+	'left/LOCAL_OUT left/POST_ROUTING bridge/PRE_ROUTING bridge/FORWARD bridge/POST_ROUTING right/PRE_ROUTING right/LOCAL_IN '
+check 'and the IP chain of the bridge is named' grep -q '^bridge FORWARD 3 ip f bridged (nft_do_chain_ipv4)' <<<"$(path ' type=8 .* id=77 ')"
