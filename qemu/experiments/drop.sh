@@ -21,13 +21,14 @@ for v in 4 6; do
 		port=$((port + 1))
 		drop_at "$place"
 		udp client "${server[$v]}" 9 "$port"
+		settle
 		expect "IPv$v, first packet, $at: entries" 0 entries router "$v" -p udp --orig-port-src "$port"
 		pass "$place"
 		udp client "${server[$v]}" 9 "$port"
 		expect "IPv$v, not dropped: entries" 1 entries router "$v" -p udp --orig-port-src "$port"
 		drop_at "$place"
 		udp client "${server[$v]}" 9 "$port"
-		if [[ $place == -1 ]]; then packets=1; else packets=2; fi
+		if [[ $place == -1 ]]; then packets=1 && settle; else packets=2; fi
 		expect "IPv$v, second packet, $at: packets counted" "$packets" counted "$v" "$port"
 		pass "$place"
 	done
@@ -35,6 +36,6 @@ done
 expect 'arrived' 6 arrived
 statistics() { within router conntrack -S | grep -oE '\b(drop|insert_failed)=[0-9]+' | awk -F = '{ sum[$1] += $2 } END { print "drop " sum["drop"] ", insert_failed " sum["insert_failed"] }'; }
 expect 'statistics' 'drop 0, insert_failed 0' statistics
-why 'A connection is entered into the table when its first packet is about to leave (nf_confirm, at INT_MAX): dropped before,' \
-	'wherever, it leaves nothing. Once there is an entry, the hook at -200 counts each packet in it: one dropped at -199 or in the' \
+why 'A connection is entered into the table when its first packet has passed all other hooks and is about to leave, or to be' \
+	'delivered (nf_confirm, at INT_MAX): dropped before, wherever, it leaves nothing. Once there is an entry, the hook at -200 counts each packet in it: one dropped at -199 or in the' \
 	'filter table has been counted and has prolonged its life, one dropped at -201 has not. What conntrack -S calls drop are its own.'

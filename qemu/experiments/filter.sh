@@ -20,17 +20,16 @@ dropped=0
 for v in 4 6; do
 	if ((v == 4)); then iptables='iptables-legacy'; else iptables='ip6tables-legacy'; fi
 	within router "$iptables" -A FORWARD -p udp --dport 24 -j DROP
-	for place in -1 +1; do
-		probe router "filter$place$v" hook=forward "priority=filter$place" match="family ipv$v proto udp sport 4040$v"
-	done
+	around "filter$v" forward filter match="family ipv$v proto udp sport 4040$v"
 	for port in 23 24 9; do udp client "${server[$v]}" "$port" "4040$v"; done
+	settle
 	seen=$((seen + 2))
 	dropped=$((dropped + 1))
-	expect "IPv$v at -1" 3 figure "filter-1$v" packets
+	expect "IPv$v at -1" 3 figure "filter$v-1" packets
 	expect "IPv$v, dropped by iptables" 1 legacy_counter "$iptables"
 	expect "nft sees, both families" "$seen" nft_counter 1
 	expect "dropped by nft, both families" "$dropped" nft_counter 2
-	expect "IPv$v at 1" 1 figure "filter+1$v" packets
+	expect "IPv$v at 1" 1 figure "filter$v+1" packets
 	within router "$iptables" -F FORWARD
 done
 expect 'arrived' 2 arrived

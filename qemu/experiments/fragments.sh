@@ -3,20 +3,18 @@
 question 'Where do fragments become a packet?'
 setup 'Probes at prerouting -401 and -399. A ping of 3000 bytes, which are three fragments; with no rule, and with one for ct.'
 for v in 4 6; do
-	for place in -1 +1; do
-		probe router "defrag$place$v" hook=prerouting "priority=defrag$place" match="src ${client[$v]} dst ${server[$v]}"
-	done
+	around "defrag$v" prerouting defrag match="src ${client[$v]} dst ${server[$v]}"
 	within client ping -q -c 1 -s 3000 "${server[$v]}" >/dev/null
-	expect "IPv$v, no rule: packets at -401" 3 figure "defrag-1$v" packets
-	expect "IPv$v, no rule: packets at -399" 3 figure "defrag+1$v" packets
+	expect "IPv$v, no rule: packets at -401" 3 figure "defrag$v-1" packets
+	expect "IPv$v, no rule: packets at -399" 3 figure "defrag$v+1" packets
 	track router
-	write "defrag-1$v" seen 0
-	write "defrag+1$v" seen 0
+	write "defrag$v-1" seen 0
+	write "defrag$v+1" seen 0
 	within client ping -q -c 1 -s 3000 "${server[$v]}" >/dev/null
-	expect "IPv$v, ct: packets at -401" 3 figure "defrag-1$v" packets
-	expect "IPv$v, ct: packets at -399" 1 figure "defrag+1$v" packets
+	expect "IPv$v, ct: packets at -401" 3 figure "defrag$v-1" packets
+	expect "IPv$v, ct: packets at -399" 1 figure "defrag$v+1" packets
 	if ((v == 4)); then len=3028; else len=3048; fi
-	expect "IPv$v, ct: its length" "$len" field "defrag+1$v" first len
+	expect "IPv$v, ct: its length" "$len" field "defrag$v+1" first len
 	within router nft flush ruleset
 done
 why 'Connection tracking needs ports, which only the first fragment has: it brings nf_defrag along, at -400. Without it a router' \

@@ -9,6 +9,7 @@ for v in 4 6; do
 		probe router "$place$v" hook=prerouting "priority=$place" match="family ipv$v proto udp sport 4030$v"
 	done
 	udp client "${server[$v]}" 9 "4030$v"
+	settle
 	expect "IPv$v at -301" 'none 1' states "raw-1$v"
 	expect "IPv$v at -299" 'untracked 1' states "raw+1$v"
 	expect "IPv$v at -199" 'untracked 1' states "conntrack+1$v"

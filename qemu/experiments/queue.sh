@@ -3,15 +3,7 @@
 question 'What does a program see that packets are queued to before and after NAT, and what becomes of its verdict?'
 setup 'On the router UDP to its port 1009 goes to port 9 of the server. Probes at prerouting queue it: -101 to queue 1, -99 to' \
 	'queue 2. A program on each prints what it gets, and accepts. Then that of queue 2 drops.'
-within router nft -f - <<-'END'
-	table inet nat {
-		chain prerouting {
-			type nat hook prerouting priority dstnat
-			ip daddr 10.0.1.1 udp dport 1009 dnat ip to 10.0.2.2:9
-			ip6 daddr fd00:1::1 udp dport 1009 dnat ip6 to [fd00:2::2]:9
-		}
-	}
-END
+redirect udp 1009 9
 # judge QUEUE VERDICT: the program, there when this returns.
 judge() {
 	ip netns exec router qemu/nfqueue "$1" "$2" >"/run/queue$1" &
