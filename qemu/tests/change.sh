@@ -90,7 +90,7 @@ rmmod nf_test_change
 # --- skb->priority
 
 within server nft -f - <<-'END'
-	table inet priority {
+	table inet seen {
 		chain input {
 			type filter hook input priority 0
 			udp dport 9 meta priority 1:7 counter
@@ -99,7 +99,7 @@ within server nft -f - <<-'END'
 END
 within server insmod "$modules/tests/nf_test_change.ko" priority=0x10007
 for ip in 10.0.2.2 fd00:2::2; do udp client "$ip" 9 40004; done
-counted() { within server nft list chain inet priority input | grep -q "counter packets $1 "; }
+counted() { within server nft list chain inet seen input | grep -q "counter packets $1 "; }
 check 'priority: as nft sees it' poll counted 2
 rmmod nf_test_change
 udp client 10.0.2.2 9 40004
