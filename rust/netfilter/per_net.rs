@@ -54,26 +54,7 @@ struct Instance<D> {
 }
 
 impl<D: Send + Sync + 'static> PerNet<D> {
-    pub(crate) fn new<I, E>(
-        ops: &[Op<D>],
-        make: impl Fn(&Net) -> I + Send + Sync + 'static,
-    ) -> Result<Self>
-    where
-        I: PinInit<D, E>,
-        Error: From<E>,
-    {
-        let mut copy = KVVec::with_capacity(ops.len(), GFP_KERNEL)?;
-        copy.extend_from_slice(ops, GFP_KERNEL)?;
-        let make = move |net: &Net| KVBox::pin_init(make(net), GFP_KERNEL | __GFP_NOWARN);
-        // INVARIANT: That of `D`.
-        Ok(Self {
-            maker: Opaque::new(Maker::new(make_instance::<D>)),
-            ops: copy,
-            make: KBox::new(make, GFP_KERNEL)?,
-        })
-    }
-
-    pub(crate) fn maker(&self) -> NonNull<Maker> {
+    fn maker(&self) -> NonNull<Maker> {
         NonNull::from(self).cast()
     }
 
@@ -155,7 +136,16 @@ impl<D: Send + Sync + 'static> Registration<PerNet<D>> {
         Error: From<E>,
     {
         check(ops.len())?;
-        let data = Box::pin(PerNet::new(ops, make)?, GFP_KERNEL)?;
+        let mut copy = KVVec::with_capacity(ops.len(), GFP_KERNEL)?;
+        copy.extend_from_slice(ops, GFP_KERNEL)?;
+        let make = move |net: &Net| KVBox::pin_init(make(net), GFP_KERNEL | __GFP_NOWARN);
+        // INVARIANT: That of `D`.
+        let data = PerNet {
+            maker: Opaque::new(Maker::new(make_instance::<D>)),
+            ops: copy,
+            make: KBox::new(make, GFP_KERNEL)?,
+        };
+        let data = KVBox::pin(data, GFP_KERNEL)?;
         let place = Place::EachNet(data.maker());
         // SAFETY: No ops; the maker is in `data`.
         unsafe { Self::new(KVVec::new(), data, place) }
