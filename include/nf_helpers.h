@@ -158,18 +158,21 @@ void nf_free_unload(void);
 void nf_helper_drop_reason(u32 reason, char *name);
 
 /* hook_probe.c, called from Rust and, the last two, from module.c */
-struct nf_hook_return {
+struct nf_hook_call {
 	struct sk_buff *skb;
 	void *priv;
 	unsigned long function;
-	u64 ns;
-	u32 verdict;
+	/* called's own */
+	u64 tag;
+	u64 began;
 };
 
-typedef void nf_hook_probe_fn(void *data, const struct nf_hook_return *returned);
+/* Whether returned is wanted. */
+typedef bool nf_hook_called_fn(void *data, struct nf_hook_call *call);
+typedef void nf_hook_returned_fn(void *data, const struct nf_hook_call *call, u32 verdict, u64 ns);
 
-int nf_hook_probe_add(nf_hook_probe_fn *fn, void *data, unsigned long function,
-		      struct nf_hook_probe **added);
+int nf_hook_probe_add(nf_hook_called_fn *called, nf_hook_returned_fn *returned, void *data,
+		      unsigned long function, struct nf_hook_probe **added);
 void nf_hook_probe_remove(struct nf_hook_probe *probe);
 u64 nf_hook_probe_missed(const struct nf_hook_probe *probe);
 void nf_hook_probe_stop(void);

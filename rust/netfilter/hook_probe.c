@@ -13,28 +13,29 @@
 struct nf_hook_probe {
 	struct list_head list;
 	struct fprobe fprobe;
-	nf_hook_probe_fn *fn;
+	nf_hook_called_fn *called;
+	nf_hook_returned_fn *returned;
 	void *data;
 	unsigned long function;
-};
-
-/* What is kept from a call's beginning to its end. */
-struct nf_hook_call {
-	void *priv;
-	struct sk_buff *skb;
-	u64 began;
 };
 
 static DEFINE_MUTEX(nf_hook_probe_mutex);
 static LIST_HEAD(nf_hook_probes);
 
+/* What this gives is no error: whether there is nothing to do at the end. */
 static int nf_hook_probe_entry(struct fprobe *fprobe, unsigned long ip, unsigned long return_ip,
 			       struct ftrace_regs *regs, void *data)
 {
+	struct nf_hook_probe *probe = container_of(fprobe, struct nf_hook_probe, fprobe);
 	struct nf_hook_call *call = data;
 
-	call->priv = (void *)ftrace_regs_get_argument(regs, 0);
-	call->skb = (void *)ftrace_regs_get_argument(regs, 1);
+	*call = (struct nf_hook_call) {
+		.priv = (void *)ftrace_regs_get_argument(regs, 0),
+		.skb = (void *)ftrace_regs_get_argument(regs, 1),
+		.function = probe->function,
+	};
+	if (!probe->called(probe->data, call))
+		return 1;
 	call->began = ktime_get_mono_fast_ns();
 	return 0;
 }
@@ -44,21 +45,15 @@ static void nf_hook_probe_exit(struct fprobe *fprobe, unsigned long ip, unsigned
 			       struct ftrace_regs *regs, void *data)
 {
 	struct nf_hook_probe *probe = container_of(fprobe, struct nf_hook_probe, fprobe);
-	struct nf_hook_call *call = data;
-	struct nf_hook_return returned = {
-		.skb = call->skb,
-		.priv = call->priv,
-		.function = probe->function,
-		.verdict = ftrace_regs_get_return_value(regs),
-		.ns = ktime_get_mono_fast_ns() - call->began,
-	};
+	const struct nf_hook_call *call = data;
+	u64 ns = ktime_get_mono_fast_ns() - call->began;
 
-	probe->fn(probe->data, &returned);
+	probe->returned(probe->data, call, ftrace_regs_get_return_value(regs), ns);
 }
 
-/* fn may be called before this returns, and until nf_hook_probe_remove() does. May sleep. */
-int nf_hook_probe_add(nf_hook_probe_fn *fn, void *data, unsigned long function,
-		      struct nf_hook_probe **added)
+/* Both may be called before this returns, and until nf_hook_probe_remove() does. May sleep. */
+int nf_hook_probe_add(nf_hook_called_fn *called, nf_hook_returned_fn *returned, void *data,
+		      unsigned long function, struct nf_hook_probe **added)
 {
 	struct nf_hook_probe *probe = kzalloc_obj(*probe, GFP_KERNEL);
 	int err;
@@ -68,7 +63,8 @@ int nf_hook_probe_add(nf_hook_probe_fn *fn, void *data, unsigned long function,
 	probe->fprobe.entry_handler = nf_hook_probe_entry;
 	probe->fprobe.exit_handler = nf_hook_probe_exit;
 	probe->fprobe.entry_data_size = sizeof(struct nf_hook_call);
-	probe->fn = fn;
+	probe->called = called;
+	probe->returned = returned;
 	probe->data = data;
 	probe->function = function;
 

@@ -17,11 +17,22 @@ pub trait HookProbe {
     /// What it works on. Any CPU may be in the function, hence `Sync`.
     type Data: Send + Sync + 'static;
 
-    /// A function that was asked for has returned.
+    /// A function that was asked for is being called. What this gives comes along with the
+    /// [`HookReturn`] of the same call; none: [`returned`](Self::returned) is not called for this one,
+    /// which spares some of the cost.
     ///
     /// # Context
     ///
     /// That of the hook, with preemption off: must not sleep.
+    fn called(_data: &Self::Data, _call: HookCall) -> Option<u64> {
+        Some(0)
+    }
+
+    /// A function that was asked for has returned.
+    ///
+    /// # Context
+    ///
+    /// As [`called`](Self::called).
     fn returned(data: &Self::Data, returned: HookReturn);
 }
 
@@ -42,17 +53,22 @@ impl HookFunction {
     }
 }
 
-/// A hook's call that has ended.
+/// A hook's call.
 #[derive(Clone, Copy)]
-pub struct HookReturn {
+pub struct HookCall {
     packet: Option<PacketId>,
     hook: HookId,
-    verdict: u32,
-    ns: u64,
 }
 
-impl HookReturn {
-    /// Which packet it was called for. It may be gone already: dropped by the hook.
+impl HookCall {
+    fn new(raw: &bindings::nf_hook_call) -> Self {
+        Self {
+            packet: NonNull::new(raw.skb).map(PacketId::new),
+            hook: HookId::new(raw.function, raw.priv_),
+        }
+    }
+
+    /// Which packet it is called for.
     pub fn packet(&self) -> Option<PacketId> {
         self.packet
     }
@@ -60,6 +76,33 @@ impl HookReturn {
     /// Which hook: equal to that entry's [`ChainEntry::id`](crate::ChainEntry::id).
     pub fn hook(&self) -> HookId {
         self.hook
+    }
+}
+
+/// A hook's call that has ended.
+#[derive(Clone, Copy)]
+pub struct HookReturn {
+    call: HookCall,
+    tag: u64,
+    verdict: u32,
+    ns: u64,
+}
+
+impl HookReturn {
+    /// Which packet it was called for. It may be gone already: dropped by the hook. Then another one
+    /// may have the same [`PacketId`].
+    pub fn packet(&self) -> Option<PacketId> {
+        self.call.packet()
+    }
+
+    /// Which hook: see [`HookCall::hook`].
+    pub fn hook(&self) -> HookId {
+        self.call.hook()
+    }
+
+    /// What [`HookProbe::called`] has given for this call.
+    pub fn tag(&self) -> u64 {
+        self.tag
     }
 
     /// What it has returned.
@@ -164,12 +207,18 @@ impl<D: Send + Sync + 'static> HookProbeRegistration<D> {
     where
         Error: From<E>,
     {
-        // SAFETY: `returned::<P>` takes a `P::Data`, which the data are; it is not called any more
-        // when `nf_hook_probe_remove()` has returned. The address may be that of anything by now: the
+        // SAFETY: `called::<P>` and `returned::<P>` take a `P::Data`, which the data are; they are not
+        // called any more when `nf_hook_probe_remove()` has returned. The address may be that of anything by now: the
         // core looks for a place there that can be traced, and what is called is never dereferenced.
         let probe = unsafe {
             Probe::new(data, bindings::nf_hook_probe_remove, |data, probe| {
-                bindings::nf_hook_probe_add(Some(returned::<P>), data, function.0, probe)
+                bindings::nf_hook_probe_add(
+                    Some(called::<P>),
+                    Some(returned::<P>),
+                    data,
+                    function.0,
+                    probe,
+                )
             })?
         };
         // INVARIANT: From there.
@@ -191,22 +240,44 @@ impl<D: Send + Sync + 'static> Deref for HookProbeRegistration<D> {
     }
 }
 
+/// What the fprobe's entry handler calls.
+///
+/// # Safety
+///
+/// `data` must be a `P::Data`, and `call` be valid and nobody else's, during the call.
+unsafe extern "C" fn called<P: HookProbe>(
+    data: *mut c_void,
+    call: *mut bindings::nf_hook_call,
+) -> bool {
+    // SAFETY: By the safety requirement.
+    let (data, call) = unsafe { (&*data.cast::<P::Data>(), &mut *call) };
+    match P::called(data, HookCall::new(call)) {
+        Some(tag) => {
+            call.tag = tag;
+            true
+        }
+        None => false,
+    }
+}
+
 /// What the fprobe's exit handler calls.
 ///
 /// # Safety
 ///
-/// `data` must be a `P::Data`, and `returned` be valid, during the call.
+/// `data` must be a `P::Data`, and `call` be valid, during the call.
 unsafe extern "C" fn returned<P: HookProbe>(
     data: *mut c_void,
-    returned: *const bindings::nf_hook_return,
+    call: *const bindings::nf_hook_call,
+    verdict: u32,
+    ns: u64,
 ) {
     // SAFETY: By the safety requirement.
-    let (data, returned) = unsafe { (&*data.cast::<P::Data>(), &*returned) };
+    let (data, call) = unsafe { (&*data.cast::<P::Data>(), &*call) };
     let returned = HookReturn {
-        packet: NonNull::new(returned.skb).map(PacketId::new),
-        hook: HookId::new(returned.function, returned.priv_),
-        verdict: returned.verdict,
-        ns: returned.ns,
+        call: HookCall::new(call),
+        tag: call.tag,
+        verdict,
+        ns,
     };
     P::returned(data, returned);
 }

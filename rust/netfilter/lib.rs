@@ -111,7 +111,9 @@ pub use header::{
     MacAddr, Options, Sctp, Tcp, TcpFlags, Transport, Udp,
 };
 pub use hook::{DeviceOp, Hook, Op};
-pub use hook_probe::{HookFunction, HookProbe, HookProbeRegistration, HookReturn, VerdictCode};
+pub use hook_probe::{
+    HookCall, HookFunction, HookProbe, HookProbeRegistration, HookReturn, VerdictCode,
+};
 pub use id::{HookId, PacketId};
 pub use limit::RateLimit;
 pub use metadata::{Gso, Owner, PacketType, Vlan};

@@ -15,8 +15,8 @@ use kernel::{
     },
 };
 use netfilter::{
-    Chain, Hook, HookProbe, HookProbeRegistration, HookReturn, NetRef, Op, Packet, Point, Priority,
-    Registration, Verdict,
+    Chain, Hook, HookCall, HookProbe, HookProbeRegistration, HookReturn, NetRef, Op, Packet, Point,
+    Priority, Registration, Verdict,
 };
 
 module! {
@@ -62,9 +62,15 @@ struct Tell;
 impl HookProbe for Tell {
     type Data = Arc<Told>;
 
-    fn returned(told: &Arc<Told>, returned: HookReturn) {
+    /// Only the packet that is at the point, and what it is known by is the tag.
+    fn called(told: &Arc<Told>, call: HookCall) -> Option<u64> {
         let packet = told.packet.load(Relaxed);
-        if returned.packet().is_none_or(|id| id.get().get() != packet) {
+        (call.packet()?.get().get() == packet).then_some(packet)
+    }
+
+    fn returned(told: &Arc<Told>, returned: HookReturn) {
+        if returned.packet().map(|id| id.get().get()) != Some(returned.tag()) {
+            pr_err!("the tag of another call\n");
             return;
         }
         let rcu = rcu::read_lock();
