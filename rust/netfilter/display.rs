@@ -3,6 +3,15 @@
 //! `pr_info!` and its like want the kernel crate's `Display`; the types here have `core`'s, which the
 //! host's tests have too.
 
+/// For `pr_info!` and its like: what has `core`'s `Display`.
+pub struct Shown<T>(pub T);
+
+impl<T: core::fmt::Display> kernel::fmt::Display for Shown<T> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        core::fmt::Display::fmt(&self.0, f)
+    }
+}
+
 macro_rules! forward {
     ($($type:ty),* $(,)?) => {
         $(

@@ -102,6 +102,7 @@ pub use chain::{Chain, ChainEntry};
 pub use conntrack::Conntrack;
 pub use counter::Counter;
 pub use device::{Device, DeviceName};
+pub use display::Shown;
 pub use drop_reason::DropReason;
 pub use family::{Arp, ArpPoint, Bridge, Family, Ip, Netdev, NetdevPoint, Point, Resumable};
 pub use filter::{BpfFilter, Filter};

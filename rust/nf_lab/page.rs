@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Text: for configfs, which hands over a page for what a file says, and for dmesg.
+//! Text: for configfs, which hands over a page for what a file says, and what others have written, for dmesg.
 
 use core::fmt::{self, Write};
 use kernel::{error::code::EMSGSIZE, page::PAGE_SIZE, prelude::Result};
@@ -45,14 +45,5 @@ impl kernel::fmt::Display for Quoted<'_> {
             f.write_str("...")?;
         }
         Ok(())
-    }
-}
-
-/// For dmesg, whose macros want the kernel crate's `Display`.
-pub(crate) struct Shown<'a, T>(pub(crate) &'a T);
-
-impl<T: fmt::Display> kernel::fmt::Display for Shown<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
     }
 }

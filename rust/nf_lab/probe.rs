@@ -5,7 +5,7 @@
 use crate::{
     action::{Act, Action},
     item::Settings,
-    page::{Quoted, Shown},
+    page::Quoted,
     record::Record,
     seen::Seen,
 };
@@ -18,7 +18,7 @@ use kernel::{
 };
 use netfilter::{
     random::random_u32, time::monotonic_ns, Arp, Bridge, Filter, Hook, Ip, Netdev, Packet,
-    Priority, RateLimit, Verdict,
+    Priority, RateLimit, Shown, Verdict,
 };
 
 /// The name of the hook function: what `nft list hooks` shows.
