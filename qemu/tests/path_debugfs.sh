@@ -26,7 +26,8 @@ counted() { within router nft list counter ip count "$1" | sed -nE 's/.*packets 
 # row HOOK: its figures in the router: packets accepted dropped taken changed, mean ns, priority; and row_histogram.
 row() { rows | awk -F '; ' -v hook="$1" 'index($1, hook) { split($1, n, " "); print n[1], n[2], n[3], n[4], n[5]; exit }'; }
 histogram() { rows | awk -F '; ' -v hook="$1" 'index($1, hook) { print $2; exit }'; }
-rows() { awk -v ns="ns=${inode[router]}" '/^ns=/ { here = $1 == ns && $2 == "IPv4" && $3 == "FORWARD"; next } here' "$file"; }
+# rows [POINT]
+rows() { awk -v ns="ns=${inode[router]}" -v point="${1-FORWARD}" '/^ns=/ { here = $1 == ns && $2 == "IPv4" && $3 == point; next } here' "$file"; }
 packets() { [[ $(row "$1") == "$2" ]]; }
 
 check 'all hooks, in order' same "$(rows | sed -nE 's/^.* (-?[0-9]+)  ([^;(]*[^;( ]).*/\1 \2/p' | paste -sd,)" \
@@ -39,6 +40,12 @@ check 'changed' packets 'ip count marks' '5 5 0 0 5'
 check 'the hook behind' packets 'inet fw forward' '5 5 0 0 0'
 sum() { histogram "$1" | tr ' ' '\n' | awk -F: '{ sum += $2 } END { print sum + 0 }'; }
 check 'the histogram has all that got through' same "$(sum 'ip count forward') $(sum 'ip count marks')" '5 5'
+# Of the fragments of a datagram reassembly keeps all but one, which goes on as the whole.
+head -c 4000 /dev/zero | within client socat -b 4000 -u - UDP:10.0.2.2:4445
+ip_counter() { within router nstat -a -s -z "$1" | awk -v name="$1" '$1 == name { print $2 }'; }
+kept() { (($(rows PRE_ROUTING | awk '/ipv4_conntrack_defrag/ { print $4 }') == $(ip_counter IpReasmReqds) - $(ip_counter IpReasmOKs))); }
+check 'three fragments, a datagram' same "$(ip_counter IpReasmReqds) $(ip_counter IpReasmOKs)" '3 1'
+check 'taken: as many as the kernel says' poll kept
 each_namespace() {
 	local ns
 	for ns in client router server; do
@@ -59,7 +66,7 @@ kill $!
 within router nft add table ip last '{ chain c { type filter hook forward priority 7; }; }'
 comes() { rows | grep -q ' 7  ip last c '; }
 check 'a new hook is there within a second or so' poll comes
-check 'the figures of the others stay' packets 'ip count forward' '8 5 3 0 0'
+check 'the figures of the others stay' packets 'ip count forward' '9 6 3 0 0'
 ip netns del router
 namespaces=(client server)
 gone() { fails grep -q "^ns=${inode[router]} " "$file"; }

@@ -20,7 +20,7 @@
 //! An address that has been used again is no P: see `ChainStamp`. What stands in an array for a hook that has been
 //! taken off, until a new array is made, does nothing: nothing can be attributed to it wrongly.
 
-use crate::name::OwnerName;
+use crate::{name::OwnerName, shared::Shared};
 use kernel::{
     prelude::*,
     sync::{
@@ -28,7 +28,7 @@ use kernel::{
         Arc, //
     },
 };
-use netfilter::{ChainStamp, IpVersion, Point, Priority, RcuCell};
+use netfilter::{ChainStamp, HookFunction, IpVersion, Point, Priority, RcuCell};
 
 /// A point of one version of IP in one namespace.
 pub(crate) struct Chain {
@@ -47,21 +47,34 @@ pub(crate) struct Layout {
     pub(crate) rungs: KVec<u32>,
     /// As many: the gap behind each.
     pub(crate) gaps: KVec<Arc<Gap>>,
+    /// As many: its hooks, where several share it.
+    shared: KVec<Shared>,
+    /// What those in shared gaps call.
+    pub(crate) functions: KVec<HookFunction>,
     settled: Atomic<bool>,
 }
 
 impl Layout {
+    /// Without hooks.
+    pub(crate) fn empty() -> Self {
+        Self::new(0, None, KVec::new(), KVec::new(), KVec::new(), KVec::new())
+    }
+
     pub(crate) fn new(
         number: u64,
         stamp: Option<ChainStamp>,
         rungs: KVec<u32>,
         gaps: KVec<Arc<Gap>>,
+        shared: KVec<Shared>,
+        functions: KVec<HookFunction>,
     ) -> Self {
         Self {
             number,
             stamp,
             rungs,
             gaps,
+            shared,
+            functions,
             settled: Atomic::new(false),
         }
     }
@@ -78,6 +91,10 @@ impl Layout {
             return None;
         }
         self.rungs.iter().position(|&other| other == rung)
+    }
+
+    pub(crate) fn shared(&self, position: usize) -> Option<Shared> {
+        self.shared.get(position).copied()
     }
 
     pub(crate) fn gap(&self, position: usize) -> Option<&Gap> {

@@ -20,6 +20,17 @@ struct Known {
     /// When it was last in a layout.
     used: u64,
     stats: Stats,
+    /// Where several share it, also of each.
+    each: KVec<Stats>,
+}
+
+impl Known {
+    /// The packet has got through so many of the hooks at that step.
+    fn pass_each(&mut self, path: &Path, step: usize, hooks: usize) {
+        for (hook, stats) in self.each.iter_mut().enumerate().take(hooks) {
+            stats.pass(path.time_of(step, hook), false);
+        }
+    }
 }
 
 /// Paths are at most half as long on their way.
@@ -38,15 +49,16 @@ impl Gaps {
         self.all.get(at).map(|known| &*known.gap)
     }
 
-    /// What has been counted of a gap.
-    pub(crate) fn stats(&self, number: u32) -> Option<&Stats> {
+    /// What has been counted of a gap; and, where several share it, of each.
+    pub(crate) fn stats(&self, number: u32) -> Option<(&Stats, &[Stats])> {
         let at = self.place(number)?;
-        self.all.get(at).map(|known| &known.stats)
+        let known = self.all.get(at)?;
+        Some((&known.stats, &known.each))
     }
 
-    fn stats_mut(&mut self, number: Option<u32>) -> Option<&mut Stats> {
+    fn known_mut(&mut self, number: Option<u32>) -> Option<&mut Known> {
         let at = self.place(number?)?;
-        self.all.get_mut(at).map(|known| &mut known.stats)
+        self.all.get_mut(at)
     }
 
     fn place(&self, number: u32) -> Option<usize> {
@@ -57,17 +69,26 @@ impl Gaps {
 
     /// Counts a path that has ended.
     pub(crate) fn count(&mut self, path: &Path) {
-        for step in path.steps.iter() {
-            if let Some(stats) = self.stats_mut(step.gap) {
-                stats.pass(step.ns, step.change.is_some());
+        for (number, step) in path.steps.iter().enumerate() {
+            if let Some(known) = self.known_mut(step.gap) {
+                known.stats.pass(step.ns, step.change.is_some());
+                known.pass_each(path, number, usize::MAX);
             }
         }
         // In whose hands it was at the end.
-        if let Some(stats) = self.stats_mut(path.at.gap) {
-            if path.is_dropped_in_hooks() {
-                stats.drop();
-            } else if path.is_taken() {
-                stats.take();
+        let end: fn(&mut Stats) = if path.is_dropped_in_hooks() {
+            Stats::drop
+        } else if path.is_taken() {
+            Stats::take
+        } else {
+            return;
+        };
+        if let Some(known) = self.known_mut(path.at.gap) {
+            end(&mut known.stats);
+            let Some(holder) = path.holder else { return };
+            known.pass_each(path, path.steps.count(), holder);
+            if let Some(stats) = known.each.get_mut(holder) {
+                end(stats);
             }
         }
     }
@@ -100,10 +121,17 @@ impl Gaps {
             },
             GFP_KERNEL,
         )?;
+        let mut each = KVec::new();
+        if gap.owners.len() > 1 {
+            for _ in &gap.owners {
+                each.push(Stats::default(), GFP_KERNEL)?;
+            }
+        }
         let known = Known {
             gap: gap.clone(),
             used: now,
-            stats: Stats::default(),
+            stats: Stats::of_gap(),
+            each,
         };
         self.all.push(known, GFP_KERNEL)?;
         self.next = self.next.wrapping_add(1);

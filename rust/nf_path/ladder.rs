@@ -8,6 +8,7 @@ use crate::{
     layout::{missing, Place},
     name::name,
     rung::Rung,
+    shared::{Probes, Shared},
     tracer::Tracer, //
 };
 use core::fmt;
@@ -16,8 +17,8 @@ use kernel::{
     sync::{rcu, Arc},
 };
 use netfilter::{
-    chain::Kind, Chain as Hooks, ChainEntry, IpVersion, Net, Op, Point, Priority, RcuCell,
-    Registration,
+    chain::Kind, time::monotonic_ns, Chain as Hooks, ChainEntry, HookFunction, HookId, IpVersion,
+    Net, Op, Point, Priority, RcuCell, Registration,
 };
 
 /// More rungs at a point, and they are laid anew.
@@ -49,12 +50,11 @@ struct Ladder {
 
 impl Ladder {
     fn new(net: u32, version: IpVersion, point: Point) -> Result<Self> {
-        let nothing = Layout::new(0, None, KVec::new(), KVec::new());
         let chain = Chain {
             net,
             version,
             point,
-            layout: RcuCell::new(KBox::new(nothing, GFP_KERNEL)?),
+            layout: RcuCell::new(KBox::new(Layout::empty(), GFP_KERNEL)?),
         };
         Ok(Self {
             chain: Arc::new(chain, GFP_KERNEL)?,
@@ -146,12 +146,13 @@ impl Ladders {
     pub(crate) fn read<'a>(
         &'a self,
         net: &Net,
-        tracer: &Tracer,
+        tracer: &Arc<Tracer>,
         gaps: &mut Gaps,
+        probes: &mut Probes,
         numbers: &mut Numbers,
-        now: u64,
         changes: &mut KVec<(&'a RcuCell<Layout>, KBox<Layout>)>,
     ) -> Result {
+        let now = monotonic_ns();
         for ladder in &self.ladders {
             let chain = &*ladder.chain;
             let stamp = tracer.watch.stamp(net, chain.version, chain.point);
@@ -159,12 +160,15 @@ impl Ladders {
                 let rcu = rcu::read_lock();
                 let layout = chain.layout.read(&rcu);
                 layout.gaps.iter().for_each(|gap| gaps.touch(gap, now));
+                for &function in &layout.functions {
+                    probes.touch(function, now);
+                }
                 layout.number != 0 && layout.stamp == stamp
             };
             if known {
                 continue;
             }
-            let Some(owners) = ladder.owners(net)? else {
+            let Some(groups) = ladder.groups(net)? else {
                 continue;
             };
             // What has been read is what is at the point, and was all the while: see `chain.rs`.
@@ -175,12 +179,20 @@ impl Ladders {
             for &(_, number) in &ladder.rungs {
                 rungs.push(number, GFP_KERNEL)?;
             }
-            let mut found = KVec::with_capacity(owners.len(), GFP_KERNEL)?;
-            for owners in owners {
+            let mut found = KVec::with_capacity(groups.len(), GFP_KERNEL)?;
+            let mut shared = KVec::with_capacity(groups.len(), GFP_KERNEL)?;
+            let mut functions = KVec::new();
+            for Group { owners, hooks } in groups {
                 found.push(gaps.find(chain, owners, now)?, GFP_KERNEL)?;
+                shared.push(Shared::new(&hooks, probes, tracer, now)?, GFP_KERNEL)?;
+                if hooks.len() > 1 {
+                    for (_, function) in hooks {
+                        functions.push(function, GFP_KERNEL)?;
+                    }
+                }
             }
             numbers.layout += 1;
-            let layout = Layout::new(numbers.layout, stamp, rungs, found);
+            let layout = Layout::new(numbers.layout, stamp, rungs, found, shared, functions);
             changes.push((&chain.layout, KBox::new(layout, GFP_KERNEL)?), GFP_KERNEL)?;
         }
         Ok(())
@@ -208,19 +220,28 @@ impl Ladders {
     }
 }
 
+/// The foreign hooks behind a rung.
+#[derive(Default)]
+struct Group {
+    owners: KVec<Owner>,
+    hooks: KVec<(HookId, HookFunction)>,
+}
+
 impl Ladder {
-    /// The foreign hooks behind each rung; none if the rungs are not where they should be.
-    fn owners(&self, net: &Net) -> Result<Option<KVec<KVec<Owner>>>> {
-        let mut gaps: KVec<KVec<Owner>> = KVec::new();
+    /// Those behind each rung; none if the rungs are not where they should be.
+    fn groups(&self, net: &Net) -> Result<Option<KVec<Group>>> {
+        let mut gaps: KVec<Group> = KVec::new();
         let rcu = rcu::read_lock();
         for hook in self.hooks(net, &rcu) {
             match (place(&hook), gaps.last_mut()) {
-                (Place::Rung, _) => gaps.push(KVec::new(), GFP_ATOMIC)?,
+                (Place::Rung, _) => gaps.push(Group::default(), GFP_ATOMIC)?,
                 // Before all rungs: one will be put before it.
                 (Place::Foreign(_), None) => return Ok(None),
                 (Place::Foreign(_), Some(gap)) => {
                     let (priority, name) = (hook.priority(), name(&hook)?);
-                    gap.push(Owner { priority, name }, GFP_ATOMIC)?;
+                    gap.owners.push(Owner { priority, name }, GFP_ATOMIC)?;
+                    gap.hooks
+                        .push((hook.id(), hook.hook_function()), GFP_ATOMIC)?;
                 }
             }
         }

@@ -6,7 +6,8 @@
 //! others, and one behind each hook or group of hooks that others have put there ([`ladder`]). What is different
 //! from one rung to the next is what the hook in between did ([`rung`]). A packet's path is kept beside it
 //! ([`paths`], [`path`]) until the packet is freed ([`end`]), and then printed ([`print`]) by a task that also
-//! follows the hooks as they change ([`manager`]). Which hooks a packet has passed is never guessed: see
+//! follows the hooks as they change ([`manager`]). Where several hooks share a priority, probes on their functions
+//! tell them apart ([`shared`]). Which hooks a packet has passed is never guessed: see
 //! [`chain`].
 
 // Not `forbid`: `module!` contains `unsafe` of its own.
@@ -25,6 +26,7 @@ mod paths;
 mod print;
 mod rung;
 mod seen;
+mod shared;
 mod stats;
 mod trace;
 mod tracer;

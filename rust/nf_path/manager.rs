@@ -9,6 +9,7 @@ use crate::{
     path::{End, Path, FORGOTTEN_NS},
     paths::SLOTS,
     print::{self, Verbosity},
+    shared::Probes,
     stats::{Histogram, HEAD},
     trace,
     tracer::Tracer,
@@ -38,6 +39,7 @@ struct State {
     round: u32,
     nets: KVec<Ladders>,
     gaps: Gaps,
+    probes: Probes,
     numbers: Numbers,
     limit: RateLimit,
     /// The one that is being printed.
@@ -58,6 +60,7 @@ impl Manager {
             round: 0,
             nets: KVec::new(),
             gaps: Gaps::new(),
+            probes: Probes::default(),
             numbers: Numbers::default(),
             limit: RateLimit::new(rate),
             path,
@@ -99,7 +102,7 @@ impl Manager {
     }
 }
 
-/// The hooks of a chain in order, a line each; where several share a priority, they share a line.
+/// The hooks of a chain in order, a line each; where several share a priority, a line for all, and then one for each.
 fn hooks(f: &mut fmt::Formatter<'_>, gaps: &Gaps, chain: &Chain, layout: &Layout) -> fmt::Result {
     let version = match chain.version {
         IpVersion::V4 => "IPv4",
@@ -111,12 +114,16 @@ fn hooks(f: &mut fmt::Formatter<'_>, gaps: &Gaps, chain: &Chain, layout: &Layout
     writeln!(f, "ns={} {version} {}", chain.net, chain.point.name())?;
     writeln!(f, "{HEAD}    priority  hook; ns:packets")?;
     for gap in layout.gaps.iter().filter(|gap| !gap.owners.is_empty()) {
-        let Some(stats) = gaps.stats(gap.number) else {
+        let Some((stats, each)) = gaps.stats(gap.number) else {
             continue;
         };
         write!(f, "{stats} {:11}  ", gap.priority().get())?;
         print::names(f, gap)?;
         writeln!(f, "{}", Histogram(stats))?;
+        for (owner, stats) in gap.owners.iter().zip(each) {
+            let (priority, name) = (owner.priority.get(), &owner.name);
+            writeln!(f, "{stats} {priority:11}  | {name}{}", Histogram(stats))?;
+        }
     }
     Ok(())
 }
@@ -177,8 +184,9 @@ impl State {
         let mut changes = KVec::new();
         for ladders in &self.nets {
             if let Some(net) = nets.iter().find(|net| net.cookie() == ladders.cookie) {
-                let (gaps, numbers) = (&mut self.gaps, &mut self.numbers);
-                ladders.read(net, tracer, gaps, numbers, now, &mut changes)?;
+                let (gaps, probes) = (&mut self.gaps, &mut self.probes);
+                let numbers = &mut self.numbers;
+                ladders.read(net, tracer, gaps, probes, numbers, &mut changes)?;
             }
         }
         if !changes.is_empty() {
@@ -186,30 +194,37 @@ impl State {
             self.nets.iter().for_each(Ladders::settle);
         }
         self.gaps.forget(now);
+        self.probes.forget(now);
         result
     }
 
     /// Ends paths of which nothing has been heard for long.
     fn age(&mut self) {
-        let (gaps, limit) = (&self.gaps, &self.limit);
-        let now = monotonic_ns();
+        let (gaps, limit, probes) = (&self.gaps, &self.limit, &self.probes);
+        let (now, missed) = (monotonic_ns(), self.tracer.paths.busy());
         self.tracer.paths.look_after(now, |path| {
             if path.may_be_held() && !path.told {
                 path.told = true;
                 if limit.take(1) {
-                    print::away(path, gaps);
+                    let holder = path.holder(missed);
+                    let known = !path.calls.is_queued() || probes.have_seen_all();
+                    print::away(path, gaps, holder.filter(|_| known));
                 }
                 return Some(FORGOTTEN_NS);
             }
-            path.finish(End::Silent);
+            path.finish(End::Silent, missed);
             None
         });
     }
 
     fn print(&mut self) {
-        let (gaps, limit, verbosity) = (&mut self.gaps, &self.limit, self.verbosity);
+        let (gaps, probes) = (&mut self.gaps, &self.probes);
+        let (limit, verbosity) = (&self.limit, self.verbosity);
         let paths = &self.tracer.paths;
         paths.drain(&mut self.order, &mut self.path, |path| {
+            if path.calls.is_queued() && !probes.have_seen_all() {
+                path.holder = None;
+            }
             gaps.count(path);
             trace::trace(path, gaps);
             let lines = print::lines(path, verbosity);
@@ -235,8 +250,9 @@ impl Drop for State {
     fn drop(&mut self) {
         let nets = core::mem::take(&mut self.nets);
         Registration::drop_all(nets.into_iter().flat_map(Ladders::into_registrations));
+        let missed = self.tracer.paths.busy();
         self.tracer.paths.look_after(u64::MAX, |path| {
-            path.finish(End::Cut);
+            path.finish(End::Cut, missed);
             None
         });
         self.print();

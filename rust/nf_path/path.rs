@@ -2,14 +2,17 @@
 
 //! The path of one packet.
 
-use crate::{chain::Chain, seen::Seen};
+use crate::{chain::Chain, seen::Seen, shared::Calls};
 use kernel::prelude::*;
-use netfilter::{DeviceName, DropReason, Frame, HookState, IpVersion, Point, Stack};
+use netfilter::{
+    DeviceName, DropReason, Frame, HookId, HookState, IpVersion, Point, Stack, VerdictCode,
+};
 
 /// More points, steps and changes of a packet are counted, and not kept.
 const MAX_VISITS: usize = 16;
 const MAX_STEPS: usize = 64;
 const MAX_CHANGES: usize = 16;
+const MAX_TIMES: usize = 16;
 
 const MS: u64 = 1_000_000;
 /// Behind the last rung of LOCAL_IN a packet's path ends if it is not dropped at once.
@@ -71,15 +74,23 @@ pub(crate) struct Path {
     pub(crate) visits: List<Visit, MAX_VISITS>,
     pub(crate) steps: List<Step, MAX_STEPS>,
     pub(crate) changes: List<Seen, MAX_CHANGES>,
+    /// Of hooks that share a gap.
+    pub(crate) times: List<Time, MAX_TIMES>,
     /// Nanoseconds in foreign hooks.
     pub(crate) hooks_ns: u64,
     /// Where it is.
     pub(crate) at: At,
     /// When its last rung was left.
     left: u64,
+    /// How often something of some packet was missed before.
+    missed: u64,
     /// What it was like there.
     pub(crate) seen: Seen,
+    /// Where several share the gap that it is in.
+    pub(crate) calls: Calls,
     pub(crate) end: End,
+    /// Which of these had it at the end, as far as that is known.
+    pub(crate) holder: Option<usize>,
     /// Where a reset was sent from, and the packet that it answers.
     pub(crate) reset: Option<(KBox<Stack>, Option<u64>)>,
     /// It has been told that the packet was taken.
@@ -105,6 +116,15 @@ pub(crate) struct Step {
     pub(crate) ns: Option<u64>,
     /// Which of the changes, if any.
     pub(crate) change: Option<u8>,
+}
+
+/// How long one of the hooks that share a gap took.
+pub(crate) struct Time {
+    /// At which step.
+    step: usize,
+    /// Which of the gap's owners.
+    hook: usize,
+    ns: u64,
 }
 
 /// Where a packet is: at which chain, and behind which of its rungs.
@@ -162,6 +182,7 @@ impl Path {
             visits <- List::init(),
             steps <- List::init(),
             changes <- List::init(),
+            times <- List::init(),
             hooks_ns: 0,
             at: At {
                 net: 0,
@@ -172,8 +193,11 @@ impl Path {
                 last: false,
             },
             left: 0,
+            missed: 0,
             seen: Seen::NONE,
+            calls: Calls::NONE,
             end: End::Open,
+            holder: None,
             reset: None,
             told: false,
         })
@@ -186,10 +210,13 @@ impl Path {
         self.visits.clear();
         self.steps.clear();
         self.changes.clear();
+        self.times.clear();
         self.hooks_ns = 0;
         self.at = self.at.unsure();
         self.left = now;
+        self.calls = Calls::NONE;
         self.end = End::Open;
+        self.holder = None;
         self.reset = None;
         self.told = false;
     }
@@ -240,9 +267,35 @@ impl Path {
         }
     }
 
-    /// This is the end.
-    pub(crate) fn finish(&mut self, end: End) {
+    /// A hook that may share its gap has returned.
+    pub(crate) fn called(&mut self, hook: HookId, verdict: VerdictCode, ns: u64) {
+        if let Some(hook) = self.calls.end(hook, verdict) {
+            let step = self.steps.count();
+            self.times.push(Time { step, hook, ns });
+        }
+    }
+
+    /// Of a step, and of one of the hooks that share its gap: how long it took.
+    pub(crate) fn time_of(&self, step: usize, hook: usize) -> Option<u64> {
+        let mut times = self.times.iter();
+        Some(
+            times
+                .find(|time| time.step == step && time.hook == hook)?
+                .ns,
+        )
+    }
+
+    /// Which of the hooks that share the gap has the packet, if that is known; `missed` is as for `leave`, now.
+    pub(crate) fn holder(&self, missed: u64) -> Option<usize> {
+        (missed == self.missed)
+            .then(|| self.calls.holder())
+            .flatten()
+    }
+
+    /// This is the end; `missed` is as for `leave`, now.
+    pub(crate) fn finish(&mut self, end: End, missed: u64) {
         self.end = end;
+        self.holder = self.holder(missed);
         if end != End::Cut && !self.is_dropped_in_hooks() {
             self.pass_tail();
         }
@@ -274,9 +327,10 @@ impl Path {
         ended && !self.is_dropped() && !self.at.last && self.at.rung.is_some()
     }
 
-    /// Its rung is done.
-    pub(crate) fn leave(&mut self, now: u64) {
+    /// Its rung is done; `missed` is [`Paths::busy`](crate::paths::Paths::busy).
+    pub(crate) fn leave(&mut self, now: u64, missed: u64) {
         self.left = now;
+        self.missed = missed;
     }
 
     pub(crate) fn left(&self) -> u64 {

@@ -11,6 +11,7 @@ use crate::path::Path;
 use kernel::{
     new_spinlock,
     prelude::*,
+    processor::cpu_relax,
     sync::{
         atomic::{Acquire, Atomic, Relaxed, Release},
         lock::{spinlock::SpinLockBackend, Guard},
@@ -19,12 +20,14 @@ use kernel::{
 };
 use netfilter::PacketId;
 
-/// So many packets can be under way, or ended and not printed, at the same time: some 6 MB.
+/// So many packets can be under way, or ended and not printed, at the same time: some 7 MB.
 pub(crate) const SLOTS: usize = 1024;
 /// Places in the index.
 const PLACES: usize = 2 * SLOTS;
 /// A packet's id is in one of so many places.
 const WAYS: usize = 8;
+/// Of a lock that somebody has: some microseconds.
+const TRIES: usize = 100;
 
 /// No packet's id.
 const NONE: u64 = 0;
@@ -69,9 +72,9 @@ impl Slot<'_> {
         &mut self.path
     }
 
-    /// The packet goes on from its rung.
-    pub(crate) fn leave(mut self, now: u64) {
-        self.path.leave(now);
+    /// The packet goes on from its rung: see [`Path::leave`].
+    pub(crate) fn leave(mut self, now: u64, missed: u64) {
+        self.path.leave(now, missed);
         let due = now.saturating_add(self.path.patience_ns());
         self.due.store(due, Relaxed);
     }
@@ -145,6 +148,20 @@ impl Paths {
             Some(place) => self.lock(place, packet),
             None => Found::No,
         }
+    }
+
+    /// The path of a packet, if it is followed, and its slot is soon free; else it is counted as missed.
+    pub(crate) fn find_soon(&self, packet: PacketId) -> Option<Slot<'_>> {
+        for _ in 0..TRIES {
+            match self.find(packet) {
+                Found::Yes(slot) => return Some(slot),
+                Found::No => return None,
+                // The manager is ending it just now, in most cases.
+                Found::Busy => cpu_relax(),
+            }
+        }
+        self.miss();
+        None
     }
 
     /// The slot that the place of `packet` leads to.
@@ -232,7 +249,7 @@ impl Paths {
         &self,
         order: &mut KVec<(u64, usize)>,
         path: &mut Path,
-        mut print: impl FnMut(&Path),
+        mut print: impl FnMut(&mut Path),
     ) {
         order.clear();
         for (at, (state, slot)) in self.states.iter().zip(&self.paths).enumerate() {

@@ -7,14 +7,14 @@
 //! and in capitals, how the path ended.
 
 use crate::{
-    chain::{Gap, Owner},
+    chain::Gap,
     gaps::Gaps,
     path::{End, Path, Step, Visit},
     seen::{Changes, Full, Seen}, //
 };
 use core::fmt::{self, Display, Write};
 use kernel::prelude::*;
-use netfilter::{DeviceName, Frame, Point};
+use netfilter::{DeviceName, Frame, Point, Shown};
 
 /// Which lines are printed.
 #[derive(Clone, Copy, PartialEq)]
@@ -26,7 +26,7 @@ pub(crate) enum Verbosity {
     All,
 }
 
-/// Something that `pr_info!` takes.
+/// Something that a function writes.
 pub(crate) struct Text<F: Fn(&mut fmt::Formatter<'_>) -> fmt::Result>(pub(crate) F);
 
 impl<F: Fn(&mut fmt::Formatter<'_>) -> fmt::Result> Display for Text<F> {
@@ -35,10 +35,9 @@ impl<F: Fn(&mut fmt::Formatter<'_>) -> fmt::Result> Display for Text<F> {
     }
 }
 
-impl<F: Fn(&mut fmt::Formatter<'_>) -> fmt::Result> kernel::fmt::Display for Text<F> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        (self.0)(f)
-    }
+/// Prints a line, which `write` writes.
+fn line(write: impl Fn(&mut fmt::Formatter<'_>) -> fmt::Result) {
+    pr_info!("{}\n", Shown(Text(write)));
 }
 
 /// How many lines `print` prints.
@@ -61,7 +60,7 @@ pub(crate) fn print(path: &Path, gaps: &Gaps, verbosity: Verbosity) {
     if verbosity != Verbosity::Ends {
         steps(path, gaps);
     }
-    let last = Text(|f| {
+    line(|f| {
         Start(path, path.at.net, path.at.point).fmt(f)?;
         end(f, path, gaps)?;
         write!(
@@ -73,24 +72,22 @@ pub(crate) fn print(path: &Path, gaps: &Gaps, verbosity: Verbosity) {
             path.first_seen(),
         )
     });
-    pr_info!("{}\n", last);
 }
 
 /// A packet that has been away for long, and may come back.
-pub(crate) fn away(path: &Path, gaps: &Gaps) {
-    let line = Text(|f| {
+pub(crate) fn away(path: &Path, gaps: &Gaps, holder: Option<usize>) {
+    line(|f| {
         Start(path, path.at.net, path.at.point).fmt(f)?;
         f.write_str("away: queued or stolen by ")?;
-        by(f, path, gaps)
+        by(f, path, holder, gaps)
     });
-    pr_info!("{}\n", line);
 }
 
 fn steps(path: &Path, gaps: &Gaps) {
     let mut seen = None;
-    let mut steps = path.steps.iter().peekable();
+    let mut steps = path.steps.iter().enumerate().peekable();
     for (number, visit) in path.visits.iter().enumerate() {
-        let line = Text(|f| {
+        line(|f| {
             Start(path, visit.net, visit.point).fmt(f)?;
             write!(
                 f,
@@ -100,23 +97,21 @@ fn steps(path: &Path, gaps: &Gaps) {
             )?;
             Full(&visit.seen).fmt(f)
         });
-        pr_info!("{}\n", line);
         if number == 0 {
             reset(path, visit);
         }
         seen = Some(&visit.seen).or(seen);
-        while let Some(step) = steps.next_if(|step| usize::from(step.visit) == number) {
-            let after = step.change.and_then(|at| path.changes.get(at.into()));
+        while let Some(step) = steps.next_if(|(_, step)| usize::from(step.visit) == number) {
+            let after = step.1.change.and_then(|at| path.changes.get(at.into()));
             print_step(path, visit, step, gaps, seen, after);
             seen = after.or(seen);
         }
     }
     if lost(path) > 0 {
-        let line = Text(|f| {
+        line(|f| {
             Start(path, path.at.net, path.at.point).fmt(f)?;
             write!(f, "{} lines more of it were not kept", lost(path))
         });
-        pr_info!("{}\n", line);
     }
 }
 
@@ -127,15 +122,17 @@ fn lost(path: &Path) -> usize {
 fn print_step(
     path: &Path,
     visit: &Visit,
-    step: &Step,
+    (number, step): (usize, &Step),
     gaps: &Gaps,
     before: Option<&Seen>,
     after: Option<&Seen>,
 ) {
-    let line = Text(|f| {
+    line(|f| {
         Start(path, visit.net, visit.point).fmt(f)?;
         match step.gap {
-            Some(gap) => owners(f, gaps.get(gap), Some(Time(step.ns)))?,
+            Some(gap) => owners(f, gaps.get(gap), Some(Time(step.ns)), |hook| {
+                path.time_of(number, hook)
+            })?,
             None => write!(f, "? {} hooks were changing", Time(step.ns))?,
         }
         if let (Some(before), Some(after)) = (before, after) {
@@ -143,14 +140,13 @@ fn print_step(
         }
         Ok(())
     });
-    pr_info!("{}\n", line);
 }
 
 fn reset(path: &Path, visit: &Visit) {
     let Some((stack, after)) = &path.reset else {
         return;
     };
-    let line = Text(|f| {
+    line(|f| {
         Start(path, visit.net, visit.point).fmt(f)?;
         f.write_str("reset")?;
         if let Some(after) = after {
@@ -167,7 +163,6 @@ fn reset(path: &Path, visit: &Visit) {
         }
         Ok(())
     });
-    pr_info!("{}\n", line);
 }
 
 /// Whether a function is this module's: writes its name to look.
@@ -184,26 +179,35 @@ fn is_ours(frame: &Frame) -> bool {
     ours.0
 }
 
-/// `-200 3.1us ipv4_conntrack_in [nf_conntrack]`, or all that are between two rungs, with `|`.
-fn owners(f: &mut fmt::Formatter<'_>, gap: Option<&Gap>, time: Option<Time>) -> fmt::Result {
+/// `-200 3.1us ipv4_conntrack_in [nf_conntrack]`, or all that are between two rungs, with `|`, and behind each what
+/// `own` gives.
+fn owners(
+    f: &mut fmt::Formatter<'_>,
+    gap: Option<&Gap>,
+    time: Option<Time>,
+    own: impl Fn(usize) -> Option<u64>,
+) -> fmt::Result {
     let Some(gap) = gap else {
         return f.write_str("? forgotten");
     };
-    let priority = |owner: &Owner| owner.priority.get();
     let mut last = None;
-    for owner in &gap.owners {
+    for (hook, owner) in gap.owners.iter().enumerate() {
+        let priority = owner.priority.get();
         match last {
             None => {
-                write!(f, "{} ", priority(owner))?;
+                write!(f, "{priority} ")?;
                 if let Some(time) = &time {
                     write!(f, "{time} ")?;
                 }
             }
-            Some(last) if last == priority(owner) => f.write_str(" | ")?,
-            Some(_) => write!(f, " | {} ", priority(owner))?,
+            Some(last) if last == priority => f.write_str(" | ")?,
+            Some(_) => write!(f, " | {priority} ")?,
         }
-        last = Some(priority(owner));
+        last = Some(priority);
         owner.name.fmt(f)?;
+        if let Some(ns) = own(hook) {
+            write!(f, " {}", Time(Some(ns)))?;
+        }
     }
     Ok(())
 }
@@ -219,12 +223,16 @@ pub(crate) fn names(f: &mut fmt::Formatter<'_>, gap: &Gap) -> fmt::Result {
     Ok(())
 }
 
-/// By whom, if the packet is between two rungs.
-fn by(f: &mut fmt::Formatter<'_>, path: &Path, gaps: &Gaps) -> fmt::Result {
-    match (path.at.rung, path.at.gap) {
-        (Some(_), Some(gap)) => owners(f, gaps.get(gap), None),
-        (Some(_), None) => f.write_str("nobody known"),
-        (None, _) => f.write_str("? hooks were changing"),
+/// By whom, if the packet is between two rungs: by that one of several, where it is known.
+fn by(f: &mut fmt::Formatter<'_>, path: &Path, holder: Option<usize>, gaps: &Gaps) -> fmt::Result {
+    let gap = match (path.at.rung, path.at.gap) {
+        (Some(_), Some(gap)) => gaps.get(gap),
+        (Some(_), None) => return f.write_str("nobody known"),
+        (None, _) => return f.write_str("? hooks were changing"),
+    };
+    match holder.and_then(|hook| gap?.owners.get(hook)) {
+        Some(owner) => write!(f, "{} {}", owner.priority.get(), owner.name),
+        None => owners(f, gap, None, |_| None),
     }
 }
 
@@ -235,7 +243,7 @@ pub(crate) fn end(f: &mut fmt::Formatter<'_>, path: &Path, gaps: &Gaps) -> fmt::
         End::Freed(location, Some(reason)) if path.is_dropped() => {
             if path.is_dropped_in_hooks() {
                 f.write_str("DROPPED by ")?;
-                by(f, path, gaps)?;
+                by(f, path, path.holder, gaps)?;
             } else {
                 f.write_str("DROPPED after the hooks")?;
             }
@@ -246,7 +254,7 @@ pub(crate) fn end(f: &mut fmt::Formatter<'_>, path: &Path, gaps: &Gaps) -> fmt::
         }
         End::Freed(location, _) if !path.at.last => {
             f.write_str("TAKEN by ")?;
-            by(f, path, gaps)?;
+            by(f, path, path.holder, gaps)?;
             write!(f, ", freed in {location}")
         }
         End::Freed(..) | End::Silent | End::Replaced | End::Cut if path.at.last => {
@@ -267,7 +275,7 @@ pub(crate) fn end(f: &mut fmt::Formatter<'_>, path: &Path, gaps: &Gaps) -> fmt::
         }
         End::Silent | End::Replaced => {
             f.write_str("TAKEN by ")?;
-            by(f, path, gaps)?;
+            by(f, path, path.holder, gaps)?;
             f.write_str(": not seen any more")
         }
         End::Freed(..) | End::Cut | End::Open => f.write_str("ENDED: nf_path is unloaded"),

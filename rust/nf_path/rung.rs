@@ -7,6 +7,7 @@ use crate::{
     path::{At, End, Path},
     paths::{Found, Slot},
     seen::Seen,
+    shared::{Calls, Shared},
     tracer::Tracer, //
 };
 use kernel::{
@@ -39,8 +40,8 @@ impl Hook for Rung {
 }
 
 impl Rung {
-    /// Where the packet is that has come to this rung; and whether something stands behind the rung.
-    fn at(&self, packet: &Packet<'_>) -> At {
+    /// Where the packet is that has come to this rung; and which calls are to be expected until the next.
+    fn at(&self, packet: &Packet<'_>) -> (At, Calls) {
         let chain = &*self.chain;
         let rcu = rcu::read_lock();
         let layout = chain.layout.read(&rcu);
@@ -49,7 +50,8 @@ impl Rung {
             .watch
             .stamp(packet.state().net(), chain.version, chain.point);
         let position = layout.position(self.number, now);
-        At {
+        let shared = position.and_then(|position| layout.shared(position));
+        let at = At {
             net: chain.net,
             version: chain.version,
             point: chain.point,
@@ -58,7 +60,8 @@ impl Rung {
                 .and_then(|position| layout.gap(position))
                 .and_then(|gap| (!gap.owners.is_empty()).then_some(gap.number)),
             last: position.is_some_and(|position| position + 1 == layout.rungs.len()),
-        }
+        };
+        (at, Calls::new(shared.unwrap_or(Shared::NONE)))
     }
 
     /// A packet that is not followed has come to what may be the first rung of a point.
@@ -67,7 +70,7 @@ impl Rung {
         if !tracer.filter.read(&rcu::read_lock()).matches(packet) {
             return;
         }
-        let at = self.at(packet);
+        let (at, calls) = self.at(packet);
         if at.rung.is_some_and(|(_, position)| position != 0) {
             return;
         }
@@ -77,12 +80,13 @@ impl Rung {
         let path = slot.path();
         path.begin(tracer.next_number(), monotonic_ns());
         self.visit(path, at, packet, Seen::read(packet));
-        slot.leave(monotonic_ns());
+        path.calls = calls;
+        self.leave(slot);
     }
 
     /// The packet of that path has come here.
     fn follow(&self, mut slot: Slot<'_>, packet: &Packet<'_>, now: u64) {
-        let at = self.at(packet);
+        let (at, calls) = self.at(packet);
         let seen = Seen::read(packet);
         let path = slot.path();
         let here = path.at.is_at(&self.chain);
@@ -119,14 +123,20 @@ impl Rung {
             }
         };
         if goes_on {
-            slot.leave(monotonic_ns());
+            path.calls = calls;
+            self.leave(slot);
             return;
         }
-        path.finish(End::Replaced);
+        path.finish(End::Replaced, self.tracer.paths.busy());
         slot.end();
         if self.priority == Priority::FIRST {
             self.begin(packet);
         }
+    }
+
+    fn leave(&self, slot: Slot<'_>) {
+        let missed = self.tracer.paths.busy();
+        slot.leave(monotonic_ns(), missed);
     }
 
     fn visit(&self, path: &mut Path, at: At, packet: &Packet<'_>, seen: Seen) {

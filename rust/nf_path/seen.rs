@@ -2,7 +2,10 @@
 
 //! What is looked at of a packet, and how it is written.
 
-use core::{fmt, net::IpAddr};
+use core::{
+    fmt,
+    net::{IpAddr, SocketAddr},
+};
 use netfilter::{
     conntrack::{Direction, State as Tracked},
     trace::TracedPacket,
@@ -385,10 +388,9 @@ struct Endpoint(IpAddr, Option<u16>);
 
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.0, self.1) {
-            (address, None) => write!(f, "{address}"),
-            (IpAddr::V4(address), Some(port)) => write!(f, "{address}:{port}"),
-            (IpAddr::V6(address), Some(port)) => write!(f, "[{address}]:{port}"),
+        match self.1 {
+            Some(port) => SocketAddr::new(self.0, port).fmt(f),
+            None => self.0.fmt(f),
         }
     }
 }

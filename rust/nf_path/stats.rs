@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What hooks have done with the packets that were followed: figures of one gap. Pure.
+//! What hooks have done with the packets that were followed: figures of one gap, or of a hook that shares one. Pure.
 
 use core::fmt;
 
@@ -12,7 +12,8 @@ pub(crate) struct Stats {
     passed: u64,
     dropped: u64,
     taken: u64,
-    changed: u64,
+    /// None: nobody can tell.
+    changed: Option<u64>,
     /// Of how many the time is known, and how long they took.
     timed: u64,
     ns: u64,
@@ -21,10 +22,18 @@ pub(crate) struct Stats {
 }
 
 impl Stats {
+    /// A gap's: what is different behind it is looked at.
+    pub(crate) fn of_gap() -> Self {
+        Self {
+            changed: Some(0),
+            ..Self::default()
+        }
+    }
+
     /// A packet has got through.
     pub(crate) fn pass(&mut self, ns: Option<u64>, changed: bool) {
         self.passed = self.passed.wrapping_add(1);
-        self.changed = self.changed.wrapping_add(changed.into());
+        self.changed = self.changed.map(|count| count.wrapping_add(changed.into()));
         let Some(ns) = ns else { return };
         self.timed = self.timed.wrapping_add(1);
         self.ns = self.ns.wrapping_add(ns);
@@ -61,11 +70,23 @@ impl fmt::Display for Stats {
             .wrapping_add(self.taken);
         write!(
             f,
-            "{packets:8} {:8} {:8} {:8} {:8} ",
-            self.passed, self.dropped, self.taken, self.changed
-        )?;
-        match self.mean_ns() {
-            Some(ns) => write!(f, "{ns:8}"),
+            "{packets:8} {:8} {:8} {:8} {} {}",
+            self.passed,
+            self.dropped,
+            self.taken,
+            Known(self.changed),
+            Known(self.mean_ns())
+        )
+    }
+}
+
+/// A number, or `-`.
+struct Known(Option<u64>);
+
+impl fmt::Display for Known {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(number) => write!(f, "{number:8}"),
             None => write!(f, "{:>8}", '-'),
         }
     }

@@ -30,11 +30,12 @@ impl Tracer {
         let watch = ChainWatch::new().inspect_err(|_| {
             pr_err!("this kernel does not tell when hooks change (a kprobe on __nf_hook_entries_free)\n")
         })?;
+        let paths = KVBox::pin_init(Paths::new(), GFP_KERNEL)?;
         Ok(Self {
             filter: RcuCell::new(KBox::new(filter, GFP_KERNEL)?),
             net,
             watch,
-            paths: KVBox::pin_init(Paths::new(), GFP_KERNEL)?,
+            paths,
             number: Atomic::new(0),
             recent: [const { Atomic::new(0) }; RECENT],
             clock_ns: clock_ns(),
@@ -51,9 +52,15 @@ impl Tracer {
         self.number.load(Relaxed)
     }
 
-    /// Nanoseconds from one moment to a later one, without what measuring them took.
+    /// Nanoseconds that the hooks between two rungs took: from when the packet left the one to when it came to
+    /// the next, without what looking at the clock took.
     pub(crate) fn between(&self, from: u64, to: u64) -> u64 {
         to.saturating_sub(from).saturating_sub(self.clock_ns)
+    }
+
+    /// Nanoseconds that a call took, of those that a probe has measured.
+    pub(crate) fn call_ns(&self, measured: u64) -> u64 {
+        measured.saturating_sub(self.clock_ns)
     }
 
     /// A packet has come in.
