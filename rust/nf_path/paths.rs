@@ -18,7 +18,7 @@ use kernel::{
         SpinLock, //
     },
 };
-use netfilter::PacketId;
+use netfilter::{time::monotonic_ns, PacketId};
 
 /// So many packets can be under way, or ended and not printed, at the same time: some 7 MB.
 pub(crate) const SLOTS: usize = 1024;
@@ -28,6 +28,8 @@ const PLACES: usize = 2 * SLOTS;
 const WAYS: usize = 8;
 /// Of a lock that somebody has: some microseconds.
 const TRIES: usize = 100;
+/// At measuring.
+const ATTEMPTS: usize = 64;
 
 /// No packet's id.
 const NONE: u64 = 0;
@@ -81,6 +83,10 @@ impl Slot<'_> {
 
     /// The path is the manager's from now on.
     pub(crate) fn end(self) {
+        self.end_as(ENDED);
+    }
+
+    fn end_as(self, end: u32) {
         let Self {
             id,
             state,
@@ -90,7 +96,7 @@ impl Slot<'_> {
         path.id = NONE;
         id.store(NONE, Relaxed);
         drop(path);
-        state.store(ENDED, Release);
+        state.store(end, Release);
     }
 }
 
@@ -140,7 +146,11 @@ impl Paths {
     /// The path of a packet.
     #[inline]
     pub(crate) fn find(&self, packet: PacketId) -> Found<'_> {
-        let packet = packet.get().get();
+        self.find_id(packet.get().get())
+    }
+
+    #[inline]
+    fn find_id(&self, packet: u64) -> Found<'_> {
         match self
             .ways(packet)
             .find(|place| place.id.load(Relaxed) == packet)
@@ -241,6 +251,29 @@ impl Paths {
             };
             Some((at, state, path))
         })
+    }
+
+    /// Nanoseconds that two rungs have between them to do for themselves, from the clock that a packet leaves the
+    /// first by to that which it comes to the next by: the least of some attempts. For the beginning, when no
+    /// packet is followed.
+    pub(crate) fn cost_ns(&self) -> u64 {
+        const NOBODY: u64 = 1;
+        let mut least = None;
+        let mut slot = self.try_claim(NOBODY);
+        for _ in 0..ATTEMPTS {
+            let Some(left) = slot.take() else { break };
+            let from = monotonic_ns();
+            left.leave(from, self.busy());
+            if let Found::Yes(found) = self.find_id(NOBODY) {
+                let ns = monotonic_ns().saturating_sub(from);
+                least = Some(least.map_or(ns, |least| ns.min(least)));
+                slot = Some(found);
+            }
+        }
+        if let Some(slot) = slot {
+            slot.end_as(FREE);
+        }
+        least.unwrap_or(0)
     }
 
     /// For the manager: puts each path that has ended into `path`, for `print`, and frees its slot; in the

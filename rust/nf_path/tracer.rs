@@ -21,6 +21,8 @@ pub(crate) struct Tracer {
     recent: [Atomic<u64>; RECENT],
     /// What it costs to look at the clock.
     clock_ns: u64,
+    /// What rungs do for themselves, that included.
+    rung_ns: u64,
 }
 
 const RECENT: usize = 256;
@@ -31,6 +33,7 @@ impl Tracer {
             pr_err!("this kernel does not tell when hooks change (a kprobe on __nf_hook_entries_free)\n")
         })?;
         let paths = KVBox::pin_init(Paths::new(), GFP_KERNEL)?;
+        let rung_ns = paths.cost_ns();
         Ok(Self {
             filter: RcuCell::new(KBox::new(filter, GFP_KERNEL)?),
             net,
@@ -39,6 +42,7 @@ impl Tracer {
             number: Atomic::new(0),
             recent: [const { Atomic::new(0) }; RECENT],
             clock_ns: clock_ns(),
+            rung_ns,
         })
     }
 
@@ -53,9 +57,9 @@ impl Tracer {
     }
 
     /// Nanoseconds that the hooks between two rungs took: from when the packet left the one to when it came to
-    /// the next, without what looking at the clock took.
+    /// the next, without what the rungs themselves did.
     pub(crate) fn between(&self, from: u64, to: u64) -> u64 {
-        to.saturating_sub(from).saturating_sub(self.clock_ns)
+        to.saturating_sub(from).saturating_sub(self.rung_ns)
     }
 
     /// Nanoseconds that a call took, of those that a probe has measured.
