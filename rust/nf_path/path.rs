@@ -224,6 +224,7 @@ impl Path {
     /// The packet has come to a point.
     pub(crate) fn visit(&mut self, at: At, state: &HookState, seen: Seen) {
         self.pass_tail();
+        self.pass_on(at.point, seen);
         self.at = at;
         self.seen = seen;
         self.visits.push(Visit {
@@ -253,6 +254,24 @@ impl Path {
         }
         self.at = at;
         self.seen = seen;
+    }
+
+    /// Whether the packet has come to `point` in a hook that sends it there itself: IPVS, at LOCAL_IN.
+    fn is_sent_on_to(&self, point: Point) -> bool {
+        (self.at.point, point) == (Point::LocalIn, Point::LocalOut) && !self.at.last
+    }
+
+    /// What has sent the packet to `point` itself: it will not come to the next rung.
+    fn pass_on(&mut self, point: Point, seen: Seen) {
+        if self.at.gap.is_some() && self.is_sent_on_to(point) {
+            let change = self.changes.push(seen).map(|at| at as u8);
+            self.steps.push(Step {
+                visit: self.visits.count().saturating_sub(1) as u8,
+                gap: self.at.gap,
+                ns: None,
+                change,
+            });
+        }
     }
 
     /// The packet has got through what stands behind the last rung.
@@ -372,9 +391,8 @@ impl Path {
             }
             // Over a device that leads to this host again: loopback, veth, a bridge.
             (Point::PostRouting, Point::PreRouting) => self.seen.could_become(seen),
-            // A hook at LOCAL_IN sends it elsewhere: IPVS.
-            (Point::LocalIn, Point::LocalOut) => {
-                same_net && !self.at.last && self.seen.could_be_sent_on_as(seen)
+            (_, point) if self.is_sent_on_to(point) => {
+                same_net && self.seen.could_be_sent_on_as(seen)
             }
             _ => false,
         }
