@@ -16,17 +16,19 @@
 
 #include "nf_helpers.h"
 
-#ifndef _NF_PATH_SOCKADDR
-#define _NF_PATH_SOCKADDR
+#ifndef NF_PATH_SOCKADDR
+/* A number: what reads the format need not know the structure. */
+#define NF_PATH_SOCKADDR 28
+static_assert(sizeof(struct sockaddr_in6) == NF_PATH_SOCKADDR);
+
 /* Room for either, as %pIS takes it. */
-static inline void nf_path_sockaddr(void *to, const struct nf_trace_packet *packet,
-				    const u8 *address, u16 port)
+static inline void nf_path_sockaddr(void *to, u8 family, const u8 *address, u16 port)
 {
 	struct sockaddr_in *v4 = to;
 	struct sockaddr_in6 *v6 = to;
 
 	memset(to, 0, sizeof(*v6));
-	if (packet->family == NFPROTO_IPV4) {
+	if (family == NFPROTO_IPV4) {
 		v4->sin_family = AF_INET;
 		v4->sin_port = htons(port);
 		memcpy(&v4->sin_addr, address, sizeof(v4->sin_addr));
@@ -37,6 +39,19 @@ static inline void nf_path_sockaddr(void *to, const struct nf_trace_packet *pack
 	}
 }
 #endif
+
+/* What both events have of a packet. */
+#define nf_path_packet_assign(packet)						\
+	do {									\
+		__entry->family = (packet).family;				\
+		__entry->protocol = (packet).protocol;				\
+		__entry->sport = (packet).sport;				\
+		__entry->dport = (packet).dport;				\
+		nf_path_sockaddr(__entry->saddr, (packet).family,		\
+				 (packet).saddr, (packet).sport);		\
+		nf_path_sockaddr(__entry->daddr, (packet).family,		\
+				 (packet).daddr, (packet).dport);		\
+	} while (0)
 
 #define nf_path_point(point)				\
 	__print_symbolic(point,				\
@@ -59,6 +74,11 @@ TRACE_DEFINE_ENUM(NF_INET_POST_ROUTING);
 TRACE_DEFINE_ENUM(NFPROTO_IPV4);
 TRACE_DEFINE_ENUM(NFPROTO_IPV6);
 
+/*
+ * No double quotes in a TP_printk(): they would stand bare in the event's format
+ * file, where perf and trace-cmd take the first for the format's end.
+ */
+
 /* The packet is as it was behind the hook. */
 TRACE_EVENT(step,
 
@@ -72,18 +92,18 @@ TRACE_EVENT(step,
 		__field(u32, netns)
 		__field(s32, priority)
 		__field(u8, point)
-		__field(u8, family)
-		__field(u8, protocol)
 		__field(u8, ttl)
 		__field(u8, dscp)
-		__field(u16, sport)
-		__field(u16, dport)
 		__field(u16, ct_zone)
 		__field(u32, len)
 		__field(u32, mark)
 		__field(u32, ct_mark)
-		__array(u8, saddr, sizeof(struct sockaddr_in6))
-		__array(u8, daddr, sizeof(struct sockaddr_in6))
+		__field(u8, family)
+		__field(u8, protocol)
+		__field(u16, sport)
+		__field(u16, dport)
+		__array(u8, saddr, NF_PATH_SOCKADDR)
+		__array(u8, daddr, NF_PATH_SOCKADDR)
 		__string(hook, step->hook)
 		__string(changes, step->changes)
 		__string(ct, step->packet.ct)
@@ -95,26 +115,19 @@ TRACE_EVENT(step,
 		__entry->netns = step->netns;
 		__entry->priority = step->priority;
 		__entry->point = step->point;
-		__entry->family = step->packet.family;
-		__entry->protocol = step->packet.protocol;
 		__entry->ttl = step->packet.ttl;
 		__entry->dscp = step->packet.dscp;
-		__entry->sport = step->packet.sport;
-		__entry->dport = step->packet.dport;
 		__entry->ct_zone = step->packet.ct_zone;
 		__entry->len = step->packet.len;
 		__entry->mark = step->packet.mark;
 		__entry->ct_mark = step->packet.ct_mark;
-		nf_path_sockaddr(__entry->saddr, &step->packet, step->packet.saddr,
-				 step->packet.sport);
-		nf_path_sockaddr(__entry->daddr, &step->packet, step->packet.daddr,
-				 step->packet.dport);
+		nf_path_packet_assign(step->packet);
 		__assign_str(hook);
 		__assign_str(changes);
 		__assign_str(ct);
 	),
 
-	TP_printk("#%llu netns=%u point=%s priority=%d hook=\"%s\" ns=%llu changes=\"%s\" family=%s protocol=%u src=%pISpc dst=%pISpc ttl=%u dscp=%u len=%u mark=%#x ct=%s ct_mark=%#x ct_zone=%u",
+	TP_printk("#%llu netns=%u point=%s priority=%d hook='%s' ns=%llu changes='%s' family=%s protocol=%u src=%pISpc dst=%pISpc ttl=%u dscp=%u len=%u mark=%#x ct=%s ct_mark=%#x ct_zone=%u",
 		  __entry->number, __entry->netns, nf_path_point(__entry->point),
 		  __entry->priority, __get_str(hook), __entry->ns, __get_str(changes),
 		  nf_path_family(__entry->family), __entry->protocol, __entry->saddr,
@@ -141,8 +154,8 @@ TRACE_EVENT(end,
 		__field(u8, protocol)
 		__field(u16, sport)
 		__field(u16, dport)
-		__array(u8, saddr, sizeof(struct sockaddr_in6))
-		__array(u8, daddr, sizeof(struct sockaddr_in6))
+		__array(u8, saddr, NF_PATH_SOCKADDR)
+		__array(u8, daddr, NF_PATH_SOCKADDR)
 		__string(how, end->how)
 	),
 
@@ -154,18 +167,11 @@ TRACE_EVENT(end,
 		__entry->points = end->points;
 		__entry->hooks = end->hooks;
 		__entry->point = end->point;
-		__entry->family = end->packet.family;
-		__entry->protocol = end->packet.protocol;
-		__entry->sport = end->packet.sport;
-		__entry->dport = end->packet.dport;
-		nf_path_sockaddr(__entry->saddr, &end->packet, end->packet.saddr,
-				 end->packet.sport);
-		nf_path_sockaddr(__entry->daddr, &end->packet, end->packet.daddr,
-				 end->packet.dport);
+		nf_path_packet_assign(end->packet);
 		__assign_str(how);
 	),
 
-	TP_printk("#%llu netns=%u point=%s how=\"%s\" reason=%u points=%u hooks=%u ns=%llu family=%s protocol=%u src=%pISpc dst=%pISpc",
+	TP_printk("#%llu netns=%u point=%s how='%s' reason=%u points=%u hooks=%u ns=%llu family=%s protocol=%u src=%pISpc dst=%pISpc",
 		  __entry->number, __entry->netns, nf_path_point(__entry->point), __get_str(how),
 		  __entry->reason, __entry->points, __entry->hooks, __entry->ns,
 		  nf_path_family(__entry->family), __entry->protocol, __entry->saddr,
