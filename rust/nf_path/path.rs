@@ -315,6 +315,10 @@ impl Path {
     pub(crate) fn finish(&mut self, end: End, missed: u64) {
         self.end = end;
         self.holder = self.holder(missed);
+        // It may have come further than is known.
+        if !self.at.last && missed != self.missed {
+            self.at = self.at.unsure();
+        }
         if end != End::Cut && !self.is_dropped_in_hooks() {
             self.pass_tail();
         }
