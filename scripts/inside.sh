@@ -37,5 +37,5 @@ status=0
 chroot "$root" env --ignore-environment --chdir="$PWD" \
 	PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
 	HOME="$HOME" XDG_CACHE_HOME="${cache%/*}" LANG=C.UTF-8 TERM="${TERM:-dumb}" ${CI:+CI="$CI"} \
-	${KERNEL_RELEASE:+KERNEL_RELEASE="$KERNEL_RELEASE"} "$@" || status=$?
+	${KERNEL_RELEASE:+KERNEL="$KERNEL" KERNEL_RELEASE="$KERNEL_RELEASE"} "$@" || status=$?
 exit "$status"

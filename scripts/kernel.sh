@@ -2,10 +2,28 @@
 # shellcheck shell=bash disable=SC2154 # variables of the files sourced before
 # Debian's stock kernel (sourced after lib.sh, apt.sh and root.sh): its packages, all of one version, unpacked, with
 # the Rust metadata that Debian does not ship. Removing $cache/kernels fetches the newest kernel again.
+# With KERNEL=debug in the environment, the sanitizer kernel that is built from that one's source.
 
 # Named by how it is made as well: another way of making it makes another.
-recipe=$(sha256sum <"$project/scripts/rust-metadata.sh" | cut -c 1-8)
-kernel=$cache/kernels/$kernel_suite-$recipe
+digest() { cat "$@" | sha256sum | cut -c 1-8; }
+recipe=$(digest "$project/scripts/rust-metadata.sh")
+stock_kernel=$cache/kernels/$kernel_suite-$recipe
+
+# Sets $kernel, the folder of the kernel that is asked for. The sanitizer kernel's is not known before the stock one is there.
+find_kernel() {
+	export KERNEL=${KERNEL:-stock}
+	kernel=$stock_kernel
+	case $KERNEL in
+	stock) ;;
+	debug)
+		[[ -d $kernel ]] || return 0
+		version=$(readlink "$kernel")
+		version=${version%"-$flavour-$recipe"}
+		kernel=$cache/kernels/$version-debug-$(digest "$project"/{scripts/debug-kernel.sh,qemu/guest.config,qemu/debug.config})
+		;;
+	*) die "no kernel KERNEL=$KERNEL; there are: stock, debug" ;;
+	esac
+}
 
 need_space() {
 	local free
@@ -52,5 +70,14 @@ make_kernel() {
 	step "kernel's Rust metadata" "$cache/log/kernel.log" "${namespace[@]}" "$project/scripts/inside.sh" "$root" "" "$cache" "$project" \
 		scripts/rust-metadata.sh "$new" "$version"
 	mv "$new" "${new%.new}"
-	ln -sfn "$version-$flavour-$recipe" "$kernel"
+	ln -sfn "$version-$flavour-$recipe" "$stock_kernel"
+}
+
+make_debug_kernel() {
+	compgen -G "$cache/debs/linux-source-*_${version}_all.deb" >/dev/null || die "the source of kernel $version has gone from $cache/debs; remedy: remove $cache/kernels"
+	discard "$kernel.new"
+	mkdir -p "$kernel.new"
+	step "sanitizer kernel" "$cache/log/debug-kernel.log" "${namespace[@]}" "$project/scripts/inside.sh" "$root" "" "$cache" "$project" \
+		scripts/debug-kernel.sh "$kernel.new" "$version"
+	mv "$kernel.new" "$kernel"
 }
