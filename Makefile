@@ -9,7 +9,7 @@ SHELL := bash
 kbuild := $(if $(KDIR),scripts/kbuild --kdir='$(KDIR)',scripts/enter scripts/kbuild)
 sources = $(shell find rust -name '*.rs' -not -path '*/target/*')
 
-.PHONY: modules run test lab shell fmt fmt-check clippy shellcheck checkpatch lint doc install clean help
+.PHONY: modules run test test-debug lab shell fmt fmt-check clippy shellcheck checkpatch lint doc install clean help
 
 modules: ## build the modules, into build/<kernel release>/ (the default)
 	@$(kbuild) modules
@@ -19,6 +19,9 @@ run: modules ## boot the stock kernel and show the path of real packets
 
 test: modules ## boot the stock kernel and run all tests; T=name for one
 	@scripts/enter qemu/test $(T)
+
+test-debug: ## the same tests on a sanitizer kernel, which is built first (KASAN, lockdep, kmemleak, ...); T=name for one
+	@KERNEL=debug $(MAKE) --no-print-directory test
 
 lab: modules ## experiments with priorities, explained; EXP=name for one, EXP=list for their names
 	@scripts/enter qemu/lab $(EXP)

@@ -285,3 +285,10 @@ example() {
 	modload "nf_example_$1" "${@:2}"
 }
 unexample() { modunload "nf_example_$1"; }
+
+# kunit SUITE: KUnit has run the suite of a module that is loaded, at least one test of it, and all have passed. (insmod
+# succeeds whatever they do.)
+kunit() {
+	local results=/sys/kernel/debug/kunit/$1/results
+	grep -qE '^ +ok ' "$results" && fails grep -E 'not ok|# SKIP' "$results"
+}
