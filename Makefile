@@ -9,7 +9,7 @@ SHELL := bash
 kbuild := $(if $(KDIR),scripts/kbuild --kdir='$(KDIR)',scripts/enter scripts/kbuild)
 sources = $(shell find rust -name '*.rs' -not -path '*/target/*')
 
-.PHONY: modules run test test-debug lab shell fmt fmt-check clippy shellcheck checkpatch lint doc install clean help
+.PHONY: modules run test test-debug lab bench shell fmt fmt-check clippy shellcheck checkpatch lint doc install clean help
 
 modules: ## build the modules, into build/<kernel release>/ (the default)
 	@$(kbuild) modules
@@ -26,6 +26,10 @@ test-debug: ## the same tests on a sanitizer kernel, which is built first (KASAN
 lab: modules ## experiments with priorities, explained; EXP=name for one, EXP=list for their names
 	@scripts/enter qemu/lab $(EXP)
 
+bench: ## what hooks and tracing cost, in instructions, next to C, BPF, nft and iptables; ACCEL=kvm: in time
+	@$(kbuild) bench=y modules
+	@scripts/enter qemu/bench $(ACCEL)
+
 shell: modules ## the same machine, interactive
 	@scripts/enter qemu/shell
 
@@ -36,7 +40,7 @@ fmt-check: ## are the Rust sources formatted?
 	@scripts/enter rustfmt --check $(sources)
 
 clippy: ## the kernel's lints, warnings are errors
-	@scripts/enter scripts/kbuild --output=clippy CLIPPY=1 KRUSTFLAGS=-Dwarnings modules
+	@scripts/enter scripts/kbuild --output=clippy CLIPPY=1 KRUSTFLAGS=-Dwarnings bench=y modules
 
 shellcheck: ## check the shell scripts
 	@scripts/enter shellcheck --external-sources --check-sourced \
@@ -44,7 +48,7 @@ shellcheck: ## check the shell scripts
 
 checkpatch: ## check the C sources
 	@scripts/enter bash -c 'perl /lib/modules/$$KERNEL_RELEASE/build/scripts/checkpatch.pl --no-tree --quiet --show-types \
-		--file include/*.h include/trace/events/*.h $$(find rust -name "*.c")'
+		--file include/*.h include/trace/events/*.h rust/bench/*.h $$(find rust -name "*.c")'
 
 lint: fmt-check clippy shellcheck checkpatch ## all four checks
 
