@@ -34,6 +34,8 @@ static const size_t NF_SKB_TSTAMP = offsetof(struct sk_buff, tstamp);
 static const size_t NF_SKB_MAC_HEADER = offsetof(struct sk_buff, mac_header);
 static const size_t NF_SKB_NETWORK_HEADER = offsetof(struct sk_buff, network_header);
 
+static const size_t NF_CT_STATUS = offsetof(struct nf_conn, status);
+
 static const size_t NF_KSYM_SYMBOL_LEN = KSYM_SYMBOL_LEN;
 
 #include "nf_helpers.h"

@@ -126,7 +126,6 @@ struct nf_helper_tuple {
 	u8 icmp_code;
 };
 
-unsigned long nf_helper_ct_status(const struct nf_conn *ct);
 u32 nf_helper_ct_mark(const struct nf_conn *ct);
 u16 nf_helper_ct_zone(const struct nf_conn *ct, bool reply, u32 packet_mark);
 void nf_helper_ct_tuple(const struct nf_conn *ct, bool reply, struct nf_helper_tuple *copy);

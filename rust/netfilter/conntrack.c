@@ -17,11 +17,6 @@
 
 #include "nf_helpers.h"
 
-unsigned long nf_helper_ct_status(const struct nf_conn *ct)
-{
-	return READ_ONCE(ct->status);
-}
-
 u32 nf_helper_ct_mark(const struct nf_conn *ct)
 {
 #ifdef CONFIG_NF_CONNTRACK_MARK

@@ -77,6 +77,7 @@ impl<F: Family> Packet<'_, F> {
     /// What connection tracking has attached to the packet.
     ///
     /// None before its hook, in a namespace where nothing asks for it, and for what it finds invalid.
+    #[inline]
     pub fn conntrack(&self) -> Option<Conntrack<'_>> {
         let nfct = self.nfct();
         let info = (nfct & INFO_MASK) as bindings::ip_conntrack_info;
@@ -106,6 +107,7 @@ impl<F: Family> Packet<'_, F> {
 
 impl<'a> Conntrack<'a> {
     /// The state, of whichever kind.
+    #[inline]
     pub fn state(&self) -> State {
         match self {
             Self::Untracked => State::Untracked,
@@ -134,9 +136,13 @@ struct RawEntry<'a> {
 }
 
 impl RawEntry<'_> {
+    #[inline]
     fn status(self) -> Status {
-        // SAFETY: By the type invariant.
-        Status::new(unsafe { bindings::nf_helper_ct_status(self.ct.as_ptr()) })
+        // SAFETY: By the type invariant, and that field. As `READ_ONCE()`: others change it at any time.
+        Status::new(unsafe {
+            let status = self.ct.as_ptr().byte_add(bindings::NF_CT_STATUS);
+            status.cast::<usize>().read_volatile()
+        })
     }
 
     fn zone(self, direction: Direction) -> u16 {

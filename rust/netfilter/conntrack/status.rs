@@ -14,6 +14,7 @@ macro_rules! bits {
         impl Status {
             $(
                 $(#[doc = $doc])*
+                #[inline]
                 pub fn $method(self) -> bool {
                     self.0 & bindings::$bit as usize != 0
                 }
@@ -58,6 +59,7 @@ bits! {
 }
 
 impl Status {
+    #[inline]
     pub(super) fn new(status: usize) -> Self {
         Self(status)
     }
