@@ -20,6 +20,10 @@ pub trait Family: private::Sealed {
     #[doc(hidden)]
     const AT_LINK_LAYER: bool;
 
+    /// Whether its packets are IP at all of its points, of the version that the state says.
+    #[doc(hidden)]
+    const IS_IP: bool;
+
     #[doc(hidden)]
     const PRIORITY_NAMES: &'static [(Priority, &'static str)];
 
@@ -57,6 +61,7 @@ impl Resumable for Bridge {}
 
 impl Family for Ip {
     type Point = Point;
+    const IS_IP: bool = true;
     const AT_LINK_LAYER: bool = false;
     const PRIORITY_NAMES: &'static [(Priority, &'static str)] = IP_NAMES;
 
@@ -67,6 +72,7 @@ impl Family for Ip {
 
 impl Family for Bridge {
     type Point = Point;
+    const IS_IP: bool = false;
     const AT_LINK_LAYER: bool = false;
     const PRIORITY_NAMES: &'static [(Priority, &'static str)] = BRIDGE_NAMES;
 
@@ -78,6 +84,7 @@ impl Family for Bridge {
 impl Family for Arp {
     type Point = ArpPoint;
     // What is sent has its link layer's header already.
+    const IS_IP: bool = false;
     const AT_LINK_LAYER: bool = true;
     const PRIORITY_NAMES: &'static [(Priority, &'static str)] = OTHER_NAMES;
 
@@ -92,6 +99,7 @@ impl Family for Arp {
 
 impl Family for Netdev {
     type Point = NetdevPoint;
+    const IS_IP: bool = false;
     const AT_LINK_LAYER: bool = true;
     const PRIORITY_NAMES: &'static [(Priority, &'static str)] = OTHER_NAMES;
 

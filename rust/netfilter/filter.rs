@@ -86,7 +86,7 @@ impl<F: Family> Subject for Packet<'_, F> {
     }
 
     fn transport(&self, ip: &IpHeader<'_>) -> Option<Transport<'_>> {
-        Transport::read(self, ip)
+        Transport::read(self.buffer(), ip)
     }
 }
 

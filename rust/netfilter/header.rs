@@ -32,7 +32,10 @@ pub(crate) use transport::payload;
 pub use transport::Transport;
 pub use udp::Udp;
 
-use core::ops::{Deref, Range};
+use core::{
+    marker::PhantomData,
+    ops::{Deref, Range}, //
+};
 use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
 
 /// What a header's struct must be: any bytes at any address, with no padding.
@@ -40,44 +43,52 @@ pub(crate) trait Plain: FromBytes + KnownLayout + Immutable + Unaligned {}
 
 impl<T: FromBytes + KnownLayout + Immutable + Unaligned> Plain for T {}
 
-/// Bytes that headers can be read from.
-pub(crate) trait Bytes {
+/// Bytes that headers can be read from, for the time of `'a`.
+pub(crate) trait Bytes<'a>: Copy {
     /// How many.
-    fn len(&self) -> usize;
+    fn len(self) -> usize;
 
     /// A `T` at `offset`; none where it does not lie wholly inside.
-    fn get<T: Plain>(&self, offset: usize) -> Option<Header<'_, T>>;
+    fn get<T: Plain>(self, offset: usize) -> Option<Header<'a, T>>;
 
     /// Fills `to` from `offset` on; false where that is not wholly inside.
-    fn copy(&self, offset: usize, to: &mut [u8]) -> bool;
+    fn copy(self, offset: usize, to: &mut [u8]) -> bool;
 
     /// The first of them, that need no copying.
-    fn linear(&self) -> &[u8];
+    fn linear(self) -> &'a [u8];
 }
 
-/// A `T` at the beginning of `bytes`.
-#[inline]
-pub(crate) fn prefix<T: Plain>(bytes: &[u8]) -> Option<&T> {
-    T::ref_from_prefix(bytes).ok().map(|(header, _)| header)
+/// The `T` at `offset` of `bytes`; none where it does not lie wholly inside.
+#[inline(always)]
+pub(crate) fn read<T: Plain>(bytes: &[u8], offset: usize) -> Option<T> {
+    let end = offset.checked_add(size_of::<T>())?;
+    T::read_from_bytes(bytes.get(offset..end)?).ok()
 }
 
-/// A header: borrowed from the packet where it is linear, else a copy.
-pub(crate) enum Header<'a, T> {
-    /// In the packet's linear part.
-    Borrowed(&'a T),
-    /// Copied from its fragments.
-    Copied(T),
+/// A header, as it is while the packet is borrowed.
+///
+/// A value, of which a compiler that sees all of a hook loads only the fields that are used, from where they lie.
+pub(crate) struct Header<'a, T> {
+    value: T,
+    _packet: PhantomData<&'a T>,
+}
+
+impl<T> Header<'_, T> {
+    #[inline(always)]
+    pub(crate) fn new(value: T) -> Self {
+        Self {
+            value,
+            _packet: PhantomData,
+        }
+    }
 }
 
 impl<T> Deref for Header<'_, T> {
     type Target = T;
 
-    #[inline]
+    #[inline(always)]
     fn deref(&self) -> &T {
-        match self {
-            Self::Borrowed(header) => header,
-            Self::Copied(header) => header,
-        }
+        &self.value
     }
 }
 
@@ -85,7 +96,7 @@ impl<T> Deref for Header<'_, T> {
 const MAX_NEEDLE: usize = 128;
 
 /// The offset of the first place in `range` of `bytes` where `needle` lies.
-pub(crate) fn find(bytes: &impl Bytes, range: Range<usize>, needle: &[u8]) -> Option<usize> {
+pub(crate) fn find<'a>(bytes: impl Bytes<'a>, range: Range<usize>, needle: &[u8]) -> Option<usize> {
     if needle.is_empty() || needle.len() > MAX_NEEDLE {
         return None;
     }

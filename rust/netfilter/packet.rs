@@ -107,9 +107,7 @@ impl<'p, F: Family> Packet<'p, F> {
     #[inline]
     #[expect(clippy::len_without_is_empty, reason = "a packet has a header")]
     pub fn len(&self) -> usize {
-        // SAFETY: By the type invariant.
-        let len = unsafe { (*self.as_ptr()).len };
-        (len as usize).saturating_sub(self.network_offset())
+        self.buffer().len()
     }
 
     /// The protocol of its network header: `ETH_P_*`.
@@ -130,7 +128,9 @@ impl<'p, F: Family> Packet<'p, F> {
     pub(crate) fn ip_version(&self) -> Option<IpVersion> {
         match self.state.pf() {
             bindings::NFPROTO_IPV4 => Some(IpVersion::V4),
+            // By the invariant of `HookState` there is no other of that family.
             bindings::NFPROTO_IPV6 => Some(IpVersion::V6),
+            _ if F::IS_IP => Some(IpVersion::V6),
             _ => match self.ethertype().into() {
                 bindings::ETH_P_IP => Some(IpVersion::V4),
                 bindings::ETH_P_IPV6 => Some(IpVersion::V6),
@@ -143,39 +143,43 @@ impl<'p, F: Family> Packet<'p, F> {
     #[inline]
     pub fn ip(&self) -> Option<IpHeader<'_>> {
         match self.ip_version()? {
-            IpVersion::V4 => Ipv4::read(self).map(IpHeader::V4),
-            IpVersion::V6 => Ipv6::read(self).map(IpHeader::V6),
+            IpVersion::V4 => Ipv4::read(self.buffer()).map(IpHeader::V4),
+            IpVersion::V6 => self.buffer().ipv6().map(IpHeader::V6),
+        }
+    }
+
+    /// The transport header, if it is that of `protocol` and there.
+    #[inline]
+    fn transport_header<T: Plain>(&self, protocol: u8) -> Option<Header<'_, T>> {
+        let buffer = self.buffer();
+        match self.ip_version()? {
+            IpVersion::V4 => buffer.get(Ipv4::transport_at(buffer, protocol)?),
+            IpVersion::V6 => buffer.transport_header_v6(protocol),
         }
     }
 
     /// What the IP header carries; none where the packet is not IP, malformed or cut off.
     #[inline]
     pub fn transport(&self) -> Option<Transport<'_>> {
-        Transport::read(self, &self.ip()?)
+        Transport::read(self.buffer(), &self.ip()?)
     }
 
     /// The TCP header; none where the packet is not TCP, or does not have it whole.
     #[inline]
     pub fn tcp(&self) -> Option<Tcp<'_>> {
-        match self.transport()? {
-            Transport::Tcp(tcp) => Some(tcp),
-            _ => None,
-        }
+        Tcp::new(self.transport_header(Tcp::PROTOCOL)?)
     }
 
     /// The UDP header; none where the packet is not UDP, or does not have it whole.
     #[inline]
     pub fn udp(&self) -> Option<Udp<'_>> {
-        match self.transport()? {
-            Transport::Udp(udp) => Some(udp),
-            _ => None,
-        }
+        self.transport_header(Udp::PROTOCOL).map(Udp::new)
     }
 
     /// The options of an IPv4 header.
     pub fn ip_options(&self) -> Option<Options> {
         match self.ip()? {
-            IpHeader::V4(ip) => Options::read(self, 20, ip.header_len()),
+            IpHeader::V4(ip) => Options::read(self.buffer(), 20, ip.header_len()),
             IpHeader::V6(_) => None,
         }
     }
@@ -183,24 +187,28 @@ impl<'p, F: Family> Packet<'p, F> {
     /// The options of a TCP header.
     pub fn tcp_options(&self) -> Option<Options> {
         let ip = self.ip()?;
-        let Transport::Tcp(tcp) = Transport::read(self, &ip)? else {
+        let Transport::Tcp(tcp) = Transport::read(self.buffer(), &ip)? else {
             return None;
         };
         let at = ip.header_len();
-        Options::read(self, at.checked_add(20)?, at.checked_add(tcp.header_len())?)
+        Options::read(
+            self.buffer(),
+            at.checked_add(20)?,
+            at.checked_add(tcp.header_len())?,
+        )
     }
 
     /// Where what TCP, UDP, ... carry lies, from the network header on: what the headers say and the
     /// packet has.
     pub fn payload(&self) -> Option<Range<usize>> {
-        header::payload(self, &self.ip()?)
+        header::payload(self.buffer(), &self.ip()?)
     }
 
     /// The ARP packet for IPv4 over Ethernet that this is.
     pub fn arp(&self) -> Option<Arp<'_>> {
         let pf = self.state.pf();
         let arp = pf == bindings::NFPROTO_ARP || u32::from(self.ethertype()) == bindings::ETH_P_ARP;
-        arp.then(|| Arp::read(self))?
+        arp.then(|| Arp::read(self.buffer()))?
     }
 
     /// The Ethernet header, as the packet came in or will go; none where it has none (yet).
@@ -214,41 +222,81 @@ impl<'p, F: Family> Packet<'p, F> {
     /// Fills `to` with the bytes from `offset` on, wherever they lie; false, and `to` as it was or
     /// partly filled, where there are not so many.
     pub fn copy(&self, offset: usize, to: &mut [u8]) -> bool {
-        Bytes::copy(self, offset, to)
+        self.buffer().copy(offset, to)
     }
 
     /// The offset of the first place in `range` where `needle` lies, wherever the buffer is cut; none
     /// for an empty needle or one of more than 128 bytes.
     pub fn find(&self, range: Range<usize>, needle: &[u8]) -> Option<usize> {
-        header::find(self, range, needle)
+        header::find(self.buffer(), range, needle)
     }
 
     /// Offset of the network header from the data's beginning.
     #[inline]
     pub(crate) fn network_offset(&self) -> usize {
+        self.buffer().network_offset()
+    }
+
+    /// Its bytes, to read.
+    #[inline]
+    pub(crate) fn buffer(&self) -> Buffer<'_, F> {
+        // INVARIANT: By the type invariant; what changes the packet takes `&mut`, or the packet.
+        Buffer {
+            skb: self.skb,
+            _packet: PhantomData,
+        }
+    }
+}
+
+/// The bytes of a packet, from its network header on.
+///
+/// It is passed on by value: a [`Packet`] of which no function has the address need not be in memory.
+///
+/// # Invariants
+///
+/// `skb` is a packet of family `F`; during `'a` nobody writes to it from the network header on.
+pub(crate) struct Buffer<'a, F: Family> {
+    skb: NonNull<bindings::sk_buff>,
+    _packet: PhantomData<(&'a (), F)>,
+}
+
+impl<F: Family> Clone for Buffer<'_, F> {
+    #[inline]
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<F: Family> Copy for Buffer<'_, F> {}
+
+impl<'a, F: Family> Buffer<'a, F> {
+    #[inline]
+    fn network_offset(self) -> usize {
         if !F::AT_LINK_LAYER {
             return 0;
         }
-        let skb = self.as_ptr();
+        let skb = self.skb.as_ptr();
         // SAFETY: By the type invariant, and that field.
         unsafe {
-            let network: u16 = self.field(bindings::NF_SKB_NETWORK_HEADER);
+            let network = skb.byte_add(bindings::NF_SKB_NETWORK_HEADER).cast::<u16>();
             let data = (*skb).data.addr().wrapping_sub((*skb).head.addr());
-            usize::from(network).saturating_sub(data)
+            usize::from(network.read()).saturating_sub(data)
         }
     }
 
-    /// The linear part, from the network header on.
-    #[inline]
-    pub(crate) fn linear(&self) -> &[u8] {
-        let skb = self.as_ptr();
-        // SAFETY: By the type invariant the packet is valid, its linear part (`skb_headlen()` bytes
-        // from `data` on) too, and nobody writes to that while it is borrowed.
-        let linear = unsafe {
-            let len = (*skb).len.wrapping_sub((*skb).data_len);
-            slice::from_raw_parts((*skb).data, len as usize)
-        };
-        linear.get(self.network_offset()..).unwrap_or_default()
+    /// Out of line: rarer and longer than version 4.
+    #[inline(never)]
+    fn ipv6(self) -> Option<Ipv6<'a>> {
+        Ipv6::read(self)
+    }
+
+    #[inline(never)]
+    fn transport_header_v6<T: Plain>(self, protocol: u8) -> Option<Header<'a, T>> {
+        let ip = IpHeader::V6(Ipv6::read(self)?);
+        if ip.protocol() != protocol || ip.is_later_fragment() {
+            return None;
+        }
+        self.get(ip.header_len())
     }
 
     /// Copies `len` bytes from `offset` on to `to`, as `skb_copy_bits()`.
@@ -256,41 +304,57 @@ impl<'p, F: Family> Packet<'p, F> {
     /// # Safety
     ///
     /// `to` must be valid for writes of `len` bytes.
-    unsafe fn copy_bits(&self, offset: usize, to: *mut u8, len: usize) -> bool {
+    #[inline]
+    unsafe fn copy_bits(self, offset: usize, to: *mut u8, len: usize) -> bool {
         let offset = offset.saturating_add(self.network_offset());
         let (Ok(offset), Ok(len)) = (c_int::try_from(offset), c_int::try_from(len)) else {
             return false;
         };
         // SAFETY: By the type invariant and the safety requirement; what lies outside of the packet
         // is an error.
-        0 == unsafe { bindings::skb_copy_bits(self.as_ptr(), offset, to.cast(), len) }
+        0 == unsafe { bindings::skb_copy_bits(self.skb.as_ptr(), offset, to.cast(), len) }
     }
 }
 
-impl<F: Family> Bytes for Packet<'_, F> {
-    fn len(&self) -> usize {
-        Packet::len(self)
+impl<'a, F: Family> Bytes<'a> for Buffer<'a, F> {
+    #[inline]
+    fn len(self) -> usize {
+        // SAFETY: By the type invariant.
+        let len = unsafe { (*self.skb.as_ptr()).len };
+        (len as usize).saturating_sub(self.network_offset())
     }
 
     /// As `skb_header_pointer()`.
-    #[inline]
-    fn get<T: Plain>(&self, offset: usize) -> Option<Header<'_, T>> {
-        if let Some(header) = self.linear().get(offset..).and_then(header::prefix) {
-            return Some(Header::Borrowed(header));
+    #[inline(always)]
+    fn get<T: Plain>(self, offset: usize) -> Option<Header<'a, T>> {
+        if let Some(value) = header::read(self.linear(), offset) {
+            return Some(Header::new(value));
+        }
+        // At the hooks of IP the core has made it linear.
+        if F::IS_IP && offset == 0 {
+            return None;
         }
         let mut copy = MaybeUninit::<T>::uninit();
         // SAFETY: The buffer is as long as a `T`.
         let whole = unsafe { self.copy_bits(offset, copy.as_mut_ptr().cast(), size_of::<T>()) };
         // SAFETY: All of it was written to, and any bytes are a `T`.
-        whole.then(|| Header::Copied(unsafe { copy.assume_init() }))
+        whole.then(|| Header::new(unsafe { copy.assume_init() }))
     }
 
-    fn copy(&self, offset: usize, to: &mut [u8]) -> bool {
+    fn copy(self, offset: usize, to: &mut [u8]) -> bool {
         // SAFETY: A slice is valid for writes of its length.
         unsafe { self.copy_bits(offset, to.as_mut_ptr(), to.len()) }
     }
 
-    fn linear(&self) -> &[u8] {
-        Packet::linear(self)
+    #[inline(always)]
+    fn linear(self) -> &'a [u8] {
+        let skb = self.skb.as_ptr();
+        // SAFETY: By the type invariant the packet is valid, its linear part (`skb_headlen()` bytes
+        // from `data` on) too, and nobody writes to that during `'a`.
+        let linear = unsafe {
+            let len = (*skb).len.wrapping_sub((*skb).data_len);
+            slice::from_raw_parts((*skb).data, len as usize)
+        };
+        linear.get(self.network_offset()..).unwrap_or_default()
     }
 }

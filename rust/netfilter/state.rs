@@ -36,6 +36,7 @@ pub struct HookState<F: Family = Ip> {
 
 impl HookState<Ip> {
     /// The version of IP; for a hook of `Op::inet` either.
+    #[inline]
     pub fn version(&self) -> IpVersion {
         match self.pf() {
             bindings::NFPROTO_IPV4 => IpVersion::V4,
@@ -50,11 +51,13 @@ impl<F: Family> HookState<F> {
     ///
     /// `state` must be what the core gives a hook of family `F`, and `'a` must end with the call of
     /// that hook.
+    #[inline]
     pub(crate) unsafe fn from_raw<'a>(state: *const bindings::nf_hook_state) -> &'a Self {
         // SAFETY: By the safety requirement; `Self` has the same layout.
         unsafe { &*state.cast() }
     }
 
+    #[inline]
     fn raw(&self) -> &bindings::nf_hook_state {
         // SAFETY: By the type invariant. The core does not change it during the call.
         unsafe { &*self.raw.get() }
@@ -66,16 +69,19 @@ impl<F: Family> HookState<F> {
     }
 
     /// The point.
+    #[inline]
     pub fn point(&self) -> F::Point {
         F::point(self.raw().hook.into())
     }
 
     /// The socket that the packet is sent from or for, or null.
+    #[inline]
     pub(crate) fn sock(&self) -> *mut bindings::sock {
         self.raw().sk
     }
 
     /// The network namespace that the packet is in.
+    #[inline]
     pub fn net(&self) -> &Net {
         // SAFETY: By the type invariant; never null.
         unsafe { Net::from_raw(self.raw().net) }
@@ -83,12 +89,14 @@ impl<F: Family> HookState<F> {
 
     /// The device that the packet came in by: where it is received, and at `FORWARD` and
     /// `POST_ROUTING` for one that is forwarded.
+    #[inline]
     pub fn in_device(&self) -> Option<&Device> {
         // SAFETY: By the type invariant: null or valid.
         unsafe { Device::from_raw(self.raw().in_) }
     }
 
     /// The device that the packet will leave by: where it is forwarded or sent.
+    #[inline]
     pub fn out_device(&self) -> Option<&Device> {
         // SAFETY: By the type invariant: null or valid.
         unsafe { Device::from_raw(self.raw().out) }

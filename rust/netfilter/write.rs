@@ -128,7 +128,7 @@ impl<F: Family> Packet<'_, F> {
     pub fn set_tcp_mss(&mut self, mss: u16) -> Result {
         const MAXSEG: u8 = 2;
         let ip = self.ip().ok_or(EPROTOTYPE)?;
-        let syn = match Transport::read(self, &ip) {
+        let syn = match Transport::read(self.buffer(), &ip) {
             Some(Transport::Tcp(tcp)) => tcp.flags().syn(),
             _ => false,
         };
@@ -179,7 +179,7 @@ impl<F: Family> Packet<'_, F> {
     fn set_port(&mut self, end: End, port: u16) -> Result {
         let ip = self.ip().ok_or(EPROTOTYPE)?;
         if !matches!(
-            Transport::read(self, &ip),
+            Transport::read(self.buffer(), &ip),
             Some(Transport::Tcp(_) | Transport::Udp(_))
         ) {
             return Err(EPROTOTYPE);
@@ -222,7 +222,7 @@ impl<F: Family> Packet<'_, F> {
     }
 
     fn checksums(&self, ip: &IpHeader<'_>) -> Checksums {
-        Checksums::of(self, ip, self.incomplete().flatten())
+        Checksums::of(self.buffer(), ip, self.incomplete().flatten())
     }
 
     /// Whether a device will complete a checksum, and of the header at what offset.

@@ -34,7 +34,7 @@ const REQUEST: u16 = 1;
 const REPLY: u16 = 2;
 
 impl<'a> Arp<'a> {
-    pub(crate) fn read(bytes: &'a impl Bytes) -> Option<Self> {
+    pub(crate) fn read(bytes: impl Bytes<'a>) -> Option<Self> {
         let arp: Header<'_, Layout> = bytes.get(0)?;
         let kinds = (
             arp.hardware.get(),
@@ -47,26 +47,31 @@ impl<'a> Arp<'a> {
     }
 
     /// What it is: `ARPOP_REQUEST` is 1, `ARPOP_REPLY` 2.
+    #[inline]
     pub fn operation(&self) -> u16 {
         self.0.operation.get()
     }
 
     /// The sender's Ethernet address.
+    #[inline]
     pub fn sender_mac(&self) -> MacAddr {
         MacAddr(self.0.sender_mac)
     }
 
     /// The sender's IPv4 address.
+    #[inline]
     pub fn sender(&self) -> Ipv4Addr {
         self.0.sender.into()
     }
 
     /// The target's Ethernet address; zero in a request.
+    #[inline]
     pub fn target_mac(&self) -> MacAddr {
         MacAddr(self.0.target_mac)
     }
 
     /// The target's IPv4 address.
+    #[inline]
     pub fn target(&self) -> Ipv4Addr {
         self.0.target.into()
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-use super::{icmp, tcp, udp, Bytes, IpHeader};
+use super::{icmp, Bytes, IpHeader, Tcp, Udp};
 
 /// The checksums that cover a packet's bytes, and their repair where some change (RFC 1624).
 pub(crate) struct Checksums {
@@ -35,15 +35,19 @@ const MANGLED_ZERO: [u8; 2] = [0xff; 2];
 
 impl Checksums {
     /// Those of a packet. `incomplete` is where the header begins whose checksum a device will complete.
-    pub(crate) fn of(bytes: &impl Bytes, ip: &IpHeader<'_>, incomplete: Option<usize>) -> Self {
+    pub(crate) fn of<'a>(
+        bytes: impl Bytes<'a>,
+        ip: &IpHeader<'_>,
+        incomplete: Option<usize>,
+    ) -> Self {
         let v4 = matches!(ip, IpHeader::V4(_));
         let start = ip.header_len();
         let transport = || {
             let (offset, pseudo_header) = match ip.protocol() {
                 // A fragment other than the first does not have it.
                 _ if ip.is_later_fragment() => return None,
-                tcp::PROTOCOL => (16, true),
-                udp::PROTOCOL | UDPLITE | DCCP => (6, true),
+                Tcp::PROTOCOL => (16, true),
+                Udp::PROTOCOL | UDPLITE | DCCP => (6, true),
                 icmp::PROTOCOL_V6 if !v4 => (2, true),
                 icmp::PROTOCOL if v4 => (2, false),
                 _ => return None,
@@ -53,8 +57,8 @@ impl Checksums {
                 start,
                 at,
                 pseudo_header,
-                optional: ip.protocol() == udp::PROTOCOL,
-                nonzero: matches!(ip.protocol(), udp::PROTOCOL | UDPLITE),
+                optional: ip.protocol() == Udp::PROTOCOL,
+                nonzero: matches!(ip.protocol(), Udp::PROTOCOL | UDPLITE),
                 complete: incomplete != Some(start),
             })
         };

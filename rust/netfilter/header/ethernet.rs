@@ -17,17 +17,20 @@ pub struct Ethernet {
 
 impl Ethernet {
     /// Source address.
+    #[inline]
     pub fn source(&self) -> MacAddr {
         MacAddr(self.source)
     }
 
     /// Destination address.
+    #[inline]
     pub fn destination(&self) -> MacAddr {
         MacAddr(self.destination)
     }
 
     /// The type that stands in the header: `ETH_P_*`. Where the device has taken a VLAN tag out, the
     /// one behind that.
+    #[inline]
     pub fn ethertype(&self) -> u16 {
         self.ethertype.get()
     }

@@ -37,42 +37,50 @@ impl Layout {
 }
 
 impl<'a> Icmp<'a> {
-    pub(super) fn read(bytes: &'a impl Bytes, at: usize) -> Option<Self> {
+    #[inline]
+    pub(super) fn read(bytes: impl Bytes<'a>, at: usize) -> Option<Self> {
         bytes.get(at).map(Self)
     }
 
     /// The type: `ICMP_*`.
+    #[inline]
     pub fn kind(&self) -> u8 {
         self.0.kind
     }
 
     /// The code.
+    #[inline]
     pub fn code(&self) -> u8 {
         self.0.code
     }
 
     /// Identifier and sequence number, where this is an echo request or its reply.
+    #[inline]
     pub fn echo(&self) -> Option<(u16, u16)> {
         self.0.echo([8, 0])
     }
 }
 
 impl<'a> Icmpv6<'a> {
-    pub(super) fn read(bytes: &'a impl Bytes, at: usize) -> Option<Self> {
+    #[inline]
+    pub(super) fn read(bytes: impl Bytes<'a>, at: usize) -> Option<Self> {
         bytes.get(at).map(Self)
     }
 
     /// The type: `ICMPV6_*`.
+    #[inline]
     pub fn kind(&self) -> u8 {
         self.0.kind
     }
 
     /// The code.
+    #[inline]
     pub fn code(&self) -> u8 {
         self.0.code
     }
 
     /// Identifier and sequence number, where this is an echo request or its reply.
+    #[inline]
     pub fn echo(&self) -> Option<(u16, u16)> {
         self.0.echo([128, 129])
     }

@@ -22,6 +22,7 @@ pub enum IpHeader<'a> {
 
 impl IpHeader<'_> {
     /// Source address.
+    #[inline]
     pub fn source(&self) -> IpAddr {
         match self {
             Self::V4(ip) => ip.source().into(),
@@ -30,6 +31,7 @@ impl IpHeader<'_> {
     }
 
     /// Destination address.
+    #[inline]
     pub fn destination(&self) -> IpAddr {
         match self {
             Self::V4(ip) => ip.destination().into(),
@@ -38,6 +40,7 @@ impl IpHeader<'_> {
     }
 
     /// Time to live, or hop limit.
+    #[inline]
     pub fn ttl(&self) -> u8 {
         match self {
             Self::V4(ip) => ip.ttl(),
@@ -46,6 +49,7 @@ impl IpHeader<'_> {
     }
 
     /// Differentiated services code point: 0 to 63.
+    #[inline]
     pub fn dscp(&self) -> u8 {
         match self {
             Self::V4(ip) => ip.dscp(),
@@ -54,6 +58,7 @@ impl IpHeader<'_> {
     }
 
     /// What is carried (`IPPROTO_*`): for IPv6 after all extension headers.
+    #[inline]
     pub fn protocol(&self) -> u8 {
         match self {
             Self::V4(ip) => ip.protocol(),
@@ -62,6 +67,7 @@ impl IpHeader<'_> {
     }
 
     /// Where this is a fragment: which.
+    #[inline]
     pub fn fragment(&self) -> Option<Fragment> {
         match self {
             Self::V4(ip) => ip.fragment(),
@@ -70,11 +76,13 @@ impl IpHeader<'_> {
     }
 
     /// Whether this is a fragment other than the first, which carries no transport header.
+    #[inline]
     pub(crate) fn is_later_fragment(&self) -> bool {
         self.fragment().is_some_and(|fragment| fragment.offset > 0)
     }
 
     /// Where the packet ends, as the header says; none for one that is too long to say it.
+    #[inline]
     pub(crate) fn end(&self) -> Option<usize> {
         match self {
             Self::V4(ip) => (ip.total_len() != 0).then(|| ip.total_len().into()),
@@ -84,6 +92,7 @@ impl IpHeader<'_> {
 
     /// Length of the IP header, with all options or extension headers: the offset of what is
     /// carried.
+    #[inline]
     pub fn header_len(&self) -> usize {
         match self {
             Self::V4(ip) => ip.header_len(),

@@ -33,61 +33,98 @@ const MORE_FRAGMENTS: u16 = 0x2000;
 const OFFSET_MASK: u16 = 0x1fff;
 
 impl<'a> Ipv4<'a> {
-    pub(crate) fn read(bytes: &'a impl Bytes) -> Option<Self> {
-        let header = Self(bytes.get(0)?);
-        let len = header.header_len();
-        let proper = header.0.version_ihl >> 4 == 4 && len >= size_of::<Layout>();
+    /// Length of a header without options.
+    pub(crate) const MIN_LEN: usize = size_of::<Layout>();
+
+    #[inline(always)]
+    pub(crate) fn read(bytes: impl Bytes<'a>) -> Option<Self> {
+        let header = Self::read_fixed(bytes)?;
         // INVARIANT: Checked here.
-        (proper && len <= bytes.len()).then_some(header)
+        (header.header_len() <= bytes.len()).then_some(header)
+    }
+
+    /// Without a look at where the options end.
+    #[inline(always)]
+    fn read_fixed(bytes: impl Bytes<'a>) -> Option<Self> {
+        let header: Header<'_, Layout> = bytes.get(0)?;
+        // Version 4, and at least the five words of a header without options.
+        matches!(header.version_ihl, 0x45..=0x4f).then_some(Self(header))
+    }
+
+    /// Where the header of `protocol` begins, if that is carried: to be read from there, and so perhaps not in
+    /// the packet.
+    #[inline(always)]
+    pub(crate) fn transport_at(bytes: impl Bytes<'a>, protocol: u8) -> Option<usize> {
+        let ip = Self::read_fixed(bytes)?;
+        if ip.protocol() != protocol || ip.is_later_fragment() {
+            return None;
+        }
+        Some(ip.header_len())
     }
 
     /// Length in bytes, options included: 20 to 60.
+    #[inline]
     pub fn header_len(&self) -> usize {
         usize::from(self.0.version_ihl & 0xf) * 4
     }
 
     /// Length in bytes of header and what is carried, as the header says. 0 for a packet of more
     /// than 65535 bytes, which only this host's own segmentation makes.
+    #[inline]
     pub fn total_len(&self) -> u16 {
         self.0.total_len.get()
     }
 
     /// Identification, which a packet's fragments share.
+    #[inline]
     pub fn id(&self) -> u16 {
         self.0.id.get()
     }
 
     /// Differentiated services code point: 0 to 63.
+    #[inline]
     pub fn dscp(&self) -> u8 {
         self.0.tos >> 2
     }
 
     /// Explicit congestion notification: 0 to 3.
+    #[inline]
     pub fn ecn(&self) -> u8 {
         self.0.tos & 3
     }
 
     /// Time to live.
+    #[inline]
     pub fn ttl(&self) -> u8 {
         self.0.ttl
     }
 
     /// What is carried: `IPPROTO_*`.
+    #[inline]
     pub fn protocol(&self) -> u8 {
         self.0.protocol
     }
 
     /// Source address.
+    #[inline]
     pub fn source(&self) -> Ipv4Addr {
         self.0.source.into()
     }
 
     /// Destination address.
+    #[inline]
     pub fn destination(&self) -> Ipv4Addr {
         self.0.destination.into()
     }
 
+    /// Whether this is a fragment other than the first, which carries no transport header.
+    #[inline]
+    pub(crate) fn is_later_fragment(&self) -> bool {
+        self.0.fragment.get() & OFFSET_MASK != 0
+    }
+
     /// Where this is a fragment: which.
+    #[inline]
     pub fn fragment(&self) -> Option<Fragment> {
         let raw = self.0.fragment.get();
         let offset = (raw & OFFSET_MASK) << 3;

@@ -57,7 +57,7 @@ const AUTHENTICATION: u8 = 51;
 const DESTINATION_OPTIONS: u8 = 60;
 
 impl<'a> Ipv6<'a> {
-    pub(crate) fn read(bytes: &'a impl Bytes) -> Option<Self> {
+    pub(crate) fn read(bytes: impl Bytes<'a>) -> Option<Self> {
         let header: Header<'_, Layout> = bytes.get(0)?;
         if header.version_class_flow.get() >> 28 != 6 {
             return None;
@@ -105,58 +105,69 @@ impl<'a> Ipv6<'a> {
     }
 
     /// Hop limit.
+    #[inline]
     pub fn hop_limit(&self) -> u8 {
         self.header.hop_limit
     }
 
     /// What comes after the extension headers: `IPPROTO_*`. In a fragment other than the first: what
     /// its fragment header names.
+    #[inline]
     pub fn protocol(&self) -> u8 {
         self.protocol
     }
 
     /// Where this is a fragment: which.
+    #[inline]
     pub fn fragment(&self) -> Option<Fragment> {
         self.fragment
     }
 
     /// Length of this header and all extension headers.
+    #[inline]
     pub fn header_len(&self) -> usize {
         self.header_len
     }
 
     /// Length in bytes of all that follows the first 40, as the header says. 0 for a packet of more
     /// than 65535 bytes.
+    #[inline]
     pub fn payload_len(&self) -> u16 {
         self.header.payload_len.get()
     }
 
     /// Differentiated services code point: 0 to 63.
+    #[inline]
     pub fn dscp(&self) -> u8 {
         (self.header.version_class_flow.get() >> 22) as u8 & 0x3f
     }
 
     /// Explicit congestion notification: 0 to 3.
+    #[inline]
     pub fn ecn(&self) -> u8 {
         (self.header.version_class_flow.get() >> 20) as u8 & 3
     }
 
     /// Flow label.
+    #[inline]
     pub fn flow_label(&self) -> u32 {
         self.header.version_class_flow.get() & 0xf_ffff
     }
 
     /// Whether a routing header is there: the destination may not be the last one.
+    #[inline]
     pub fn has_routing_header(&self) -> bool {
         self.routing
     }
 
     /// Source address.
+    #[inline]
     pub fn source(&self) -> Ipv6Addr {
         self.header.source.into()
     }
 
     /// Destination address.
+    #[inline]
     pub fn destination(&self) -> Ipv6Addr {
         self.header.destination.into()
     }

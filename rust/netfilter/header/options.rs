@@ -25,7 +25,7 @@ const NO_OPERATION: u8 = 1;
 
 impl Options {
     /// The options between `from` and `to`.
-    pub(crate) fn read(bytes: &impl Bytes, from: usize, to: usize) -> Option<Self> {
+    pub(crate) fn read<'a>(bytes: impl Bytes<'a>, from: usize, to: usize) -> Option<Self> {
         let len = to.checked_sub(from)?;
         let mut options = Self {
             bytes: [0; MAX_LEN],

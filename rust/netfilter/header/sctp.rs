@@ -22,21 +22,25 @@ struct Layout {
 }
 
 impl<'a> Sctp<'a> {
-    pub(super) fn read(bytes: &'a impl Bytes, at: usize) -> Option<Self> {
+    #[inline]
+    pub(super) fn read(bytes: impl Bytes<'a>, at: usize) -> Option<Self> {
         bytes.get(at).map(Self)
     }
 
     /// Source port.
+    #[inline]
     pub fn source(&self) -> u16 {
         self.0.source.get()
     }
 
     /// Destination port.
+    #[inline]
     pub fn destination(&self) -> u16 {
         self.0.destination.get()
     }
 
     /// Verification tag.
+    #[inline]
     pub fn verification_tag(&self) -> u32 {
         self.0.verification_tag.get()
     }

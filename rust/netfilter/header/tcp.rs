@@ -5,8 +5,6 @@ use core::fmt;
 use zerocopy::network_endian::{U16, U32};
 use zerocopy_derive::{FromBytes, Immutable, KnownLayout, Unaligned};
 
-pub(super) const PROTOCOL: u8 = 6;
-
 /// The TCP header.
 ///
 /// C: `struct tcphdr`.
@@ -18,7 +16,7 @@ pub struct Tcp<'a>(Header<'a, Layout>);
 
 #[derive(FromBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
-struct Layout {
+pub(crate) struct Layout {
     source: U16,
     destination: U16,
     seq: U32,
@@ -31,43 +29,58 @@ struct Layout {
 }
 
 impl<'a> Tcp<'a> {
-    pub(super) fn read(bytes: &'a impl Bytes, at: usize) -> Option<Self> {
-        let tcp = Self(bytes.get(at)?);
+    pub(crate) const PROTOCOL: u8 = 6;
+
+    #[inline]
+    pub(super) fn read(bytes: impl Bytes<'a>, at: usize) -> Option<Self> {
+        Self::new(bytes.get(at)?)
+    }
+
+    #[inline(always)]
+    pub(crate) fn new(header: Header<'a, Layout>) -> Option<Self> {
+        let tcp = Self(header);
         // INVARIANT: Checked here.
         (tcp.header_len() >= size_of::<Layout>()).then_some(tcp)
     }
 
     /// Length in bytes, options included: 20 to 60.
+    #[inline]
     pub fn header_len(&self) -> usize {
         usize::from(self.0.data_offset >> 4) * 4
     }
 
     /// Source port.
+    #[inline]
     pub fn source(&self) -> u16 {
         self.0.source.get()
     }
 
     /// Destination port.
+    #[inline]
     pub fn destination(&self) -> u16 {
         self.0.destination.get()
     }
 
     /// Sequence number.
+    #[inline]
     pub fn seq(&self) -> u32 {
         self.0.seq.get()
     }
 
     /// Acknowledgement number.
+    #[inline]
     pub fn ack_seq(&self) -> u32 {
         self.0.ack.get()
     }
 
     /// Window, not scaled.
+    #[inline]
     pub fn window(&self) -> u16 {
         self.0.window.get()
     }
 
     /// The flags.
+    #[inline]
     pub fn flags(&self) -> TcpFlags {
         TcpFlags(self.0.flags)
     }
@@ -82,26 +95,31 @@ impl TcpFlags {
     const LETTERS: [char; 8] = ['F', 'S', 'R', 'P', 'A', 'U', 'E', 'C'];
 
     /// All eight as the header has them, `FIN` in the lowest bit.
+    #[inline]
     pub const fn bits(self) -> u8 {
         self.0
     }
 
     /// `FIN`
+    #[inline]
     pub const fn fin(self) -> bool {
         self.0 & 1 != 0
     }
 
     /// `SYN`
+    #[inline]
     pub const fn syn(self) -> bool {
         self.0 & 2 != 0
     }
 
     /// `RST`
+    #[inline]
     pub const fn rst(self) -> bool {
         self.0 & 4 != 0
     }
 
     /// `ACK`
+    #[inline]
     pub const fn ack(self) -> bool {
         self.0 & 0x10 != 0
     }

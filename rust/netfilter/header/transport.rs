@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-use super::{icmp, sctp, tcp, udp, Bytes, Icmp, Icmpv6, IpHeader, Sctp, Tcp, Udp};
+use super::{icmp, sctp, udp, Bytes, Icmp, Icmpv6, IpHeader, Sctp, Tcp, Udp};
 use core::{fmt, ops::Range};
 
 /// What an IP header carries.
@@ -22,14 +22,15 @@ pub enum Transport<'a> {
 }
 
 impl<'a> Transport<'a> {
-    pub(crate) fn read(bytes: &'a impl Bytes, ip: &IpHeader<'_>) -> Option<Self> {
+    #[inline]
+    pub(crate) fn read(bytes: impl Bytes<'a>, ip: &IpHeader<'_>) -> Option<Self> {
         if ip.is_later_fragment() {
             return Some(Self::Fragment);
         }
         let at = ip.header_len();
         match (ip.protocol(), ip) {
-            (tcp::PROTOCOL, _) => Tcp::read(bytes, at).map(Self::Tcp),
-            (udp::PROTOCOL, _) => Udp::read(bytes, at).map(Self::Udp),
+            (Tcp::PROTOCOL, _) => Tcp::read(bytes, at).map(Self::Tcp),
+            (Udp::PROTOCOL, _) => Udp::read(bytes, at).map(Self::Udp),
             (sctp::PROTOCOL, _) => Sctp::read(bytes, at).map(Self::Sctp),
             (icmp::PROTOCOL, IpHeader::V4(_)) => Icmp::read(bytes, at).map(Self::Icmp),
             (icmp::PROTOCOL_V6, IpHeader::V6(_)) => Icmpv6::read(bytes, at).map(Self::Icmpv6),
@@ -38,6 +39,7 @@ impl<'a> Transport<'a> {
     }
 
     /// Source port, of TCP, UDP and SCTP.
+    #[inline]
     pub fn source_port(&self) -> Option<u16> {
         match self {
             Self::Tcp(tcp) => Some(tcp.source()),
@@ -48,6 +50,7 @@ impl<'a> Transport<'a> {
     }
 
     /// Destination port, of TCP, UDP and SCTP.
+    #[inline]
     pub fn destination_port(&self) -> Option<u16> {
         match self {
             Self::Tcp(tcp) => Some(tcp.destination()),
@@ -59,6 +62,7 @@ impl<'a> Transport<'a> {
 
     /// Length of the header, with its options: the payload begins behind it. 0 where there is no
     /// header that is known.
+    #[inline]
     pub fn header_len(&self) -> usize {
         match self {
             Self::Tcp(tcp) => tcp.header_len(),
@@ -71,7 +75,8 @@ impl<'a> Transport<'a> {
 }
 
 /// Where what TCP, UDP, ... carry lies: what the headers say and the packet has.
-pub(crate) fn payload(bytes: &impl Bytes, ip: &IpHeader<'_>) -> Option<Range<usize>> {
+#[inline]
+pub(crate) fn payload<'a>(bytes: impl Bytes<'a>, ip: &IpHeader<'_>) -> Option<Range<usize>> {
     let at = ip.header_len();
     let transport = Transport::read(bytes, ip)?;
     let start = at.checked_add(transport.header_len())?;

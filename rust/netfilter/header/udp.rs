@@ -4,7 +4,6 @@ use super::{Bytes, Header};
 use zerocopy::network_endian::U16;
 use zerocopy_derive::{FromBytes, Immutable, KnownLayout, Unaligned};
 
-pub(super) const PROTOCOL: u8 = 17;
 pub(super) const HEADER_LEN: usize = size_of::<Layout>();
 
 /// The UDP header.
@@ -14,7 +13,7 @@ pub struct Udp<'a>(Header<'a, Layout>);
 
 #[derive(FromBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
-struct Layout {
+pub(crate) struct Layout {
     source: U16,
     destination: U16,
     len: U16,
@@ -22,21 +21,32 @@ struct Layout {
 }
 
 impl<'a> Udp<'a> {
-    pub(super) fn read(bytes: &'a impl Bytes, at: usize) -> Option<Self> {
+    pub(crate) const PROTOCOL: u8 = 17;
+
+    #[inline]
+    pub(super) fn read(bytes: impl Bytes<'a>, at: usize) -> Option<Self> {
         bytes.get(at).map(Self)
     }
 
+    #[inline(always)]
+    pub(crate) fn new(header: Header<'a, Layout>) -> Self {
+        Self(header)
+    }
+
     /// Source port.
+    #[inline]
     pub fn source(&self) -> u16 {
         self.0.source.get()
     }
 
     /// Destination port.
+    #[inline]
     pub fn destination(&self) -> u16 {
         self.0.destination.get()
     }
 
     /// Length in bytes of header and payload, as the header says.
+    #[inline]
     pub fn datagram_len(&self) -> u16 {
         self.0.len.get()
     }

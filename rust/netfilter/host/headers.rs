@@ -176,7 +176,7 @@ fn fuzz_views() {
 }
 
 /// All there is to read.
-fn describe(bytes: &impl Bytes) -> String {
+fn describe<'a>(bytes: impl Bytes<'a>) -> String {
     let mut text = String::new();
     if let Some(arp) = Arp::read(bytes) {
         let macs = (arp.sender_mac(), arp.target_mac());
@@ -202,7 +202,7 @@ fn describe(bytes: &impl Bytes) -> String {
     text
 }
 
-fn describe_ip(bytes: &impl Bytes, ip: IpHeader<'_>, text: &mut String) {
+fn describe_ip<'a>(bytes: impl Bytes<'a>, ip: IpHeader<'_>, text: &mut String) {
     let at = ip.header_len();
     let end = ip.end();
     write!(text, "{ip} {} {} {} ", ip.ttl(), ip.dscp(), ip.protocol()).unwrap();
@@ -238,7 +238,7 @@ fn describe_ip(bytes: &impl Bytes, ip: IpHeader<'_>, text: &mut String) {
     }
 }
 
-fn describe_options(bytes: &impl Bytes, from: usize, to: usize, text: &mut String) {
+fn describe_options<'a>(bytes: impl Bytes<'a>, from: usize, to: usize, text: &mut String) {
     let Some(options) = Options::read(bytes, from, to) else {
         return;
     };

@@ -7,26 +7,21 @@ use crate::netfilter::header::{self, Bytes, Header, Plain};
 /// Bytes of which only the first few are linear, as in a packet with fragments.
 pub struct Split<'a>(pub &'a [u8], pub usize);
 
-impl Bytes for Split<'_> {
-    fn len(&self) -> usize {
+impl<'a> Bytes<'a> for &'a Split<'_> {
+    fn len(self) -> usize {
         self.0.len()
     }
 
-    fn get<T: Plain>(&self, offset: usize) -> Option<Header<'_, T>> {
-        if let Some(header) = self.linear().get(offset..).and_then(header::prefix) {
-            return Some(Header::Borrowed(header));
-        }
-        T::read_from_bytes(self.0.get(offset..offset.checked_add(size_of::<T>())?)?)
-            .ok()
-            .map(Header::Copied)
+    fn get<T: Plain>(self, offset: usize) -> Option<Header<'a, T>> {
+        header::read(self.0, offset).map(Header::new)
     }
 
-    fn copy(&self, offset: usize, to: &mut [u8]) -> bool {
+    fn copy(self, offset: usize, to: &mut [u8]) -> bool {
         let from = self.0.get(offset..).and_then(|rest| rest.get(..to.len()));
         from.map(|from| to.copy_from_slice(from)).is_some()
     }
 
-    fn linear(&self) -> &[u8] {
+    fn linear(self) -> &'a [u8] {
         &self.0[..self.1.min(self.0.len())]
     }
 }
