@@ -126,16 +126,27 @@ pub(crate) fn find<'a>(bytes: impl Bytes<'a>, range: Range<usize>, needle: &[u8]
     }
 }
 
+/// Horspool's algorithm: where the needle does not end at a byte, it can end no sooner than where that byte is
+/// under its last place in the needle. Bytes that are the same but for the upper two bits share the least shift.
 fn find_in(bytes: &[u8], needle: &[u8]) -> Option<usize> {
-    let (&first, rest) = needle.split_first()?;
-    let mut at = 0;
+    const LETTERS: usize = 64;
+    let letter = |byte: u8| usize::from(byte) % LETTERS;
+    let (&last, rest) = needle.split_last()?;
+    // No longer than `MAX_NEEDLE`.
+    let mut shifts = [needle.len() as u8; LETTERS];
+    for (&byte, shift) in rest.iter().zip((1..needle.len() as u8).rev()) {
+        *shifts.get_mut(letter(byte))? = shift;
+    }
+    let mut end = rest.len();
     loop {
-        let from = bytes.get(at..)?;
-        at = at.checked_add(from.iter().position(|&byte| byte == first)?)?;
-        let next = at.checked_add(1)?;
-        if bytes.get(next..)?.starts_with(rest) {
-            return Some(at);
+        let &byte = bytes.get(end)?;
+        if byte == last {
+            let start = end.wrapping_sub(rest.len());
+            if bytes.get(start..end)? == rest {
+                return Some(start);
+            }
         }
-        at = next;
+        // No slice is so long that this wraps.
+        end = end.wrapping_add((*shifts.get(letter(byte))?).into());
     }
 }
