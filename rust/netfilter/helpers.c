@@ -112,7 +112,8 @@ int nf_helper_ensure_writable(struct sk_buff *skb, u32 len)
 
 	if (skb_shared(skb))
 		return -EBUSY;
-	err = skb_ensure_writable(skb, len);
+	/* As it would find itself. */
+	err = len <= skb_headlen(skb) && !skb_cloned(skb) ? 0 : skb_ensure_writable(skb, len);
 	if (!err && skb->ip_summed == CHECKSUM_COMPLETE)
 		skb->ip_summed = CHECKSUM_NONE;
 	return err;

@@ -69,6 +69,13 @@ impl<'p, F: Family> Packet<'p, F> {
         }
     }
 
+    /// The same, for a function that takes it by reference, so that this one need not be in memory.
+    #[inline]
+    pub(crate) fn again(&mut self) -> Self {
+        // INVARIANT: As this one, which is not used in the meantime.
+        Self { ..*self }
+    }
+
     #[inline]
     pub(crate) fn as_ptr(&self) -> *mut bindings::sk_buff {
         self.skb.as_ptr()

@@ -9,7 +9,7 @@
 use crate::{
     bindings,
     family::{Family, Ip, Point},
-    header::{Checksums, IpHeader, Transport},
+    header::{Checksums, IpHeader, Ipv4, Ipv6, Transport},
     packet::Packet,
     state::IpVersion,
     verdict::Verdict, //
@@ -54,10 +54,11 @@ impl<F: Family> Packet<'_, F> {
     /// # Errors
     ///
     /// `EPROTOTYPE`: the packet is not IP, or malformed.
+    #[inline]
     pub fn set_ttl(&mut self, ttl: u8) -> Result {
         match self.ip_version().ok_or(EPROTOTYPE)? {
-            IpVersion::V4 => self.change(8, &[ttl]),
-            IpVersion::V6 => self.change(7, &[ttl]),
+            IpVersion::V4 => self.change_ipv4(8, ttl),
+            IpVersion::V6 => self.again().change_ipv6(7, [ttl]),
         }
     }
 
@@ -73,11 +74,11 @@ impl<F: Family> Packet<'_, F> {
         }
         let [first, second] = bytes;
         match self.ip_version().ok_or(EPROTOTYPE)? {
-            IpVersion::V4 => self.change(1, &[second & 3 | dscp << 2]),
+            IpVersion::V4 => self.change_ipv4(1, second & 3 | dscp << 2),
             // Four bits in the first byte and two in the second.
-            IpVersion::V6 => self.change(
+            IpVersion::V6 => self.again().change_ipv6(
                 0,
-                &[first & 0xf0 | dscp >> 2 & 0xf, second & 0x3f | dscp << 6],
+                [first & 0xf0 | dscp >> 2 & 0xf, second & 0x3f | dscp << 6],
             ),
         }
     }
@@ -204,6 +205,22 @@ impl<F: Family> Packet<'_, F> {
         self.change(at, bytes)
     }
 
+    /// Writes a byte of an IPv4 header that no other checksum covers than the header's.
+    #[inline]
+    fn change_ipv4(&mut self, at: usize, byte: u8) -> Result {
+        Ipv4::read(self.buffer()).ok_or(EPROTOTYPE)?;
+        let header = self.writable(Ipv4::MIN_LEN)?;
+        Checksums::IPV4.write(header, at, &[byte]).ok_or(ERANGE)
+    }
+
+    /// Writes bytes of an IPv6 header that no checksum covers.
+    #[inline(never)]
+    fn change_ipv6<const N: usize>(&mut self, at: usize, bytes: [u8; N]) -> Result {
+        Ipv6::read(self.buffer()).ok_or(EPROTOTYPE)?;
+        let header = self.writable(at.saturating_add(N))?;
+        Checksums::NONE.write(header, at, &bytes).ok_or(ERANGE)
+    }
+
     /// Writes `bytes` at `at`, and repairs the checksums over them.
     fn change(&mut self, at: usize, bytes: &[u8]) -> Result {
         let ip = self.ip().ok_or(EPROTOTYPE)?;
@@ -234,13 +251,17 @@ impl<F: Family> Packet<'_, F> {
     }
 
     /// Makes the first `len` bytes from the network header on linear and the packet's own.
+    #[inline]
     fn writable(&mut self, len: usize) -> Result<&mut [u8]> {
         let skb = self.as_ptr();
         let offset = self.network_offset();
         let end = len.checked_add(offset).ok_or(ERANGE)?;
         let end = u32::try_from(end).map_err(|_| ERANGE)?;
         // SAFETY: By the type invariant; nothing borrowed from the packet is left, by `&mut`.
-        to_result(unsafe { bindings::nf_helper_ensure_writable(skb, end) })?;
+        let err = unsafe { bindings::nf_helper_ensure_writable(skb, end) };
+        if err != 0 {
+            to_result(err)?;
+        }
         // SAFETY: These bytes lie in the linear part now, which nobody else has.
         Ok(unsafe { core::slice::from_raw_parts_mut((*skb).data.add(offset), len) })
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-use super::{icmp, Bytes, IpHeader, Tcp, Udp};
+use super::{icmp, Bytes, IpHeader, Ipv4, Tcp, Udp};
 
 /// The checksums that cover a packet's bytes, and their repair where some change (RFC 1624).
 pub(crate) struct Checksums {
@@ -34,6 +34,18 @@ const UDPLITE: u8 = 136;
 const MANGLED_ZERO: [u8; 2] = [0xff; 2];
 
 impl Checksums {
+    /// An IPv4 header's, for a change in its fixed part that no other covers.
+    pub(crate) const IPV4: Self = Self {
+        v4_header: Some(Ipv4::MIN_LEN),
+        transport: None,
+    };
+
+    /// None, for a change that none covers.
+    pub(crate) const NONE: Self = Self {
+        v4_header: None,
+        transport: None,
+    };
+
     /// Those of a packet. `incomplete` is where the header begins whose checksum a device will complete.
     pub(crate) fn of<'a>(
         bytes: impl Bytes<'a>,
@@ -79,6 +91,7 @@ impl Checksums {
     }
 
     /// The transport's checksum, where it covers the byte `at`.
+    #[inline(always)]
     fn transport_over(&self, at: usize) -> Option<&Transport> {
         let addresses = if self.v4_header.is_some() {
             12..20
@@ -95,6 +108,7 @@ impl Checksums {
     }
 
     /// How many of the packet's first bytes [`write`](Self::write) looks at.
+    #[inline(always)]
     pub(crate) fn extent(&self, at: usize, len: usize) -> Option<usize> {
         let v4 = self.v4_header.filter(|&end| at < end).unwrap_or(0);
         let transport = match self.transport_over(at) {
@@ -107,6 +121,7 @@ impl Checksums {
     /// Writes `bytes` at `at`, all of them in the addresses, in the rest of the IP header, or behind it, and
     /// repairs what covers them, if that is not among them. Nothing where they, or a checksum, are not
     /// wholly in `packet`.
+    #[inline(always)]
     pub(crate) fn write(&self, packet: &mut [u8], at: usize, bytes: &[u8]) -> Option<()> {
         packet.get(..self.extent(at, bytes.len())?)?;
         let field = packet.get_mut(at..)?.get_mut(..bytes.len())?;
@@ -141,30 +156,25 @@ impl Transport {
 
 /// What a sum over `from` changes by where that becomes `to`: the sum of the words that come and of the
 /// complements of those that go. A byte at an odd place is the second of its word.
+#[inline(always)]
 fn difference(from: &[u8], to: &[u8], mut odd: bool) -> [u8; 2] {
-    let mut sum = 0u64;
+    let mut sum = [0; 2];
     for (&from, &to) in from.iter().zip(to) {
         let word = |byte: u8| if odd { [0, byte] } else { [byte, 0] };
-        let words = [not(word(from)), word(to)].map(|word| u64::from(u16::from_be_bytes(word)));
-        // No packet has so many bytes that this wraps.
-        sum = sum.wrapping_add(words[0]).wrapping_add(words[1]);
+        sum = add(add(sum, not(word(from))), word(to));
         odd = !odd;
     }
-    fold(sum)
+    sum
 }
 
+#[inline(always)]
 fn not(word: [u8; 2]) -> [u8; 2] {
-    word.map(|byte| !byte)
+    (!u16::from_ne_bytes(word)).to_ne_bytes()
 }
 
+/// The ones' complement sum, which is the same in either order of the bytes (RFC 1071).
+#[inline(always)]
 fn add(a: [u8; 2], b: [u8; 2]) -> [u8; 2] {
-    fold(u64::from(u16::from_be_bytes(a)).wrapping_add(u16::from_be_bytes(b).into()))
-}
-
-/// The ones' complement sum of the 16-bit words of `sum`.
-fn fold(mut sum: u64) -> [u8; 2] {
-    while sum > 0xffff {
-        sum = (sum & 0xffff).wrapping_add(sum >> 16);
-    }
-    (sum as u16).to_be_bytes()
+    let (sum, carry) = u16::from_ne_bytes(a).overflowing_add(u16::from_ne_bytes(b));
+    sum.wrapping_add(carry.into()).to_ne_bytes()
 }
