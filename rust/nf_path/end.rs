@@ -13,6 +13,9 @@ impl FreeProbe for Ends {
     type Data = Arc<Tracer>;
 
     fn freed(tracer: &Arc<Tracer>, freed: Freed) {
+        if tracer.paths.is_empty() {
+            return;
+        }
         if let Some(mut slot) = tracer.paths.find_soon(freed.packet()) {
             let end = End::Freed(freed.location(), freed.drop_reason());
             slot.path().finish(end, tracer.paths.busy());

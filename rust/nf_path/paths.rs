@@ -48,6 +48,9 @@ pub(crate) struct Paths {
     due: [Atomic<u64>; SLOTS],
     #[pin]
     paths: [SpinLock<Path>; SLOTS],
+    /// How many places of the index are taken. A packet that is followed comes to each CPU after its own place has
+    /// been counted.
+    taken: Atomic<i64>,
     /// Where the search for a free slot begins.
     next: Atomic<u64>,
     /// Found no slot.
@@ -64,6 +67,7 @@ struct Place {
 /// A path that is being followed, and nobody else's as long as one has this.
 pub(crate) struct Slot<'a> {
     id: &'a Atomic<u64>,
+    taken: &'a Atomic<i64>,
     state: &'a Atomic<u32>,
     due: &'a Atomic<u64>,
     path: Guard<'a, Path, SpinLockBackend>,
@@ -89,12 +93,14 @@ impl Slot<'_> {
     fn end_as(self, end: u32) {
         let Self {
             id,
+            taken,
             state,
             mut path,
             ..
         } = self;
         path.id = NONE;
         id.store(NONE, Relaxed);
+        taken.add(-1, Relaxed);
         drop(path);
         state.store(end, Release);
     }
@@ -118,6 +124,7 @@ impl Paths {
             states <- pin_init::init_array_from_fn(|_| Atomic::new(FREE)),
             due <- pin_init::init_array_from_fn(|_| Atomic::new(0)),
             paths <- pin_init::pin_init_array_from_fn(|_| new_spinlock!(Path::init())),
+            taken: Atomic::new(0),
             next: Atomic::new(0),
             overflow: Atomic::new(0),
             busy: Atomic::new(0),
@@ -141,6 +148,12 @@ impl Paths {
         // A multiplicative hash: its upper bits are the good ones.
         let bucket = (id.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize % (PLACES / WAYS);
         self.index.iter().skip(bucket * WAYS).take(WAYS)
+    }
+
+    /// Whether no packet is followed: for most packets there is nothing else to know.
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.taken.load(Relaxed) == 0
     }
 
     /// The path of a packet.
@@ -189,6 +202,7 @@ impl Paths {
         }
         Found::Yes(Slot {
             id: &place.id,
+            taken: &self.taken,
             state,
             due,
             path,
@@ -221,14 +235,17 @@ impl Paths {
         let place = self.ways(packet).find(|place| {
             place.id.load(Relaxed) == NONE && place.id.cmpxchg(NONE, packet, Relaxed).is_ok()
         })?;
+        self.taken.add(1, Relaxed);
         let Some((at, state, mut path)) = self.free_slot() else {
             place.id.store(NONE, Relaxed);
+            self.taken.add(-1, Relaxed);
             return None;
         };
         path.id = packet;
         place.slot.store(at as u64, Relaxed);
         Some(Slot {
             id: &place.id,
+            taken: &self.taken,
             state,
             due: self.due.get(at)?,
             path,
@@ -332,6 +349,7 @@ impl Paths {
                     let id = &place.id;
                     Slot {
                         id,
+                        taken: &self.taken,
                         state,
                         due,
                         path,

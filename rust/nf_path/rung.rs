@@ -28,18 +28,33 @@ pub(crate) struct Rung {
 impl Hook for Rung {
     type Data = Self;
 
-    fn hook<'p>(rung: &Self, packet: Packet<'p>) -> Verdict<'p> {
-        match rung.tracer.paths.find(packet.id()) {
-            Found::Yes(slot) => rung.follow(slot, &packet, monotonic_ns()),
-            Found::No if rung.priority == Priority::FIRST => rung.begin(&packet),
-            Found::No => {}
-            Found::Busy => rung.tracer.paths.miss(),
+    #[inline]
+    fn hook<'p>(rung: &Self, mut packet: Packet<'p>) -> Verdict<'p> {
+        if rung.priority == Priority::FIRST || !rung.tracer.paths.is_empty() {
+            packet = rung.look(packet);
         }
         packet.accept()
     }
 }
 
 impl Rung {
+    /// Out of line, and by value: a packet that is only let pass need not be in memory.
+    #[inline(never)]
+    fn look<'p>(&self, packet: Packet<'p>) -> Packet<'p> {
+        let paths = &self.tracer.paths;
+        let found = match paths.is_empty() {
+            true => Found::No,
+            false => paths.find(packet.id()),
+        };
+        match found {
+            Found::Yes(slot) => self.follow(slot, &packet, monotonic_ns()),
+            Found::No if self.priority == Priority::FIRST => self.begin(&packet),
+            Found::No => {}
+            Found::Busy => paths.miss(),
+        }
+        packet
+    }
+
     /// Where the packet is that has come to this rung; and which calls are to be expected until the next.
     fn at(&self, packet: &Packet<'_>) -> (At, Calls) {
         let chain = &*self.chain;
