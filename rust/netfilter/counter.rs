@@ -3,7 +3,7 @@
 //! Counting, from any number of CPUs at once.
 
 use crate::{bindings, context::may_sleep, Family, Packet};
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(target_arch = "x86_64", CONFIG_SMP))]
 use core::arch::asm;
 use core::ptr::NonNull;
 use kernel::prelude::*;
@@ -66,7 +66,7 @@ impl Counter {
 
     /// Counts `by`. Any context.
     #[inline]
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(all(target_arch = "x86_64", CONFIG_SMP))]
     pub fn add(&self, by: u64) {
         // SAFETY: By the type invariant. As `this_cpu_add()`: one instruction, that adds to this CPU's part.
         unsafe {
@@ -81,7 +81,7 @@ impl Counter {
 
     /// Counts `by`. Any context.
     #[inline]
-    #[cfg(not(target_arch = "x86_64"))]
+    #[cfg(not(all(target_arch = "x86_64", CONFIG_SMP)))]
     pub fn add(&self, by: u64) {
         // SAFETY: By the type invariant.
         unsafe { bindings::nf_helper_counter_add(self.0.as_ptr(), by) };
