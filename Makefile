@@ -68,3 +68,4 @@ clean: ## remove what was built (the cache stays)
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 	@echo '  KDIR=/path/to/kernel/build with modules or install: another kernel than Debian'"'"'s stock kernel'
+	@echo '  KERNEL=debug with test, lab, run or shell: the sanitizer kernel in its place'

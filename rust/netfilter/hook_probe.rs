@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Being told what other hooks return.
+//! Being told when other hooks are called, and what they return.
 
 use crate::{bindings, probe::Probe, HookId, PacketId};
 use core::{ffi::c_void, fmt, ops::Deref, ptr::NonNull};
 use kernel::prelude::*;
 
-/// A function that is told what a hook, of whomever, has returned.
+/// Functions that are told when a hook, of whomever, is called, and what it has returned.
 ///
-/// As with [`Hook`](crate::Hook), the implementing type only names the function.
+/// As with [`Hook`](crate::Hook), the implementing type only names the functions.
 ///
 /// It costs each call of that function a good deal: to be used where nothing else tells hooks apart.
 ///
-/// C: a `struct fprobe` with an exit handler.
+/// C: a `struct fprobe` with an entry and an exit handler.
 pub trait HookProbe {
     /// What it works on. Any CPU may be in the function, hence `Sync`.
     type Data: Send + Sync + 'static;

@@ -219,7 +219,7 @@ impl fmt::Display for Counts {
     }
 }
 
-/// The line about it, and its bytes, 32 a line; `xxd -r -p` reads those.
+/// The line about it, its bytes in hexadecimal, 32 a line, and how many more there are.
 impl fmt::Display for Capture {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(record) = &self.record else {

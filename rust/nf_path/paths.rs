@@ -55,7 +55,7 @@ pub(crate) struct Paths {
     next: Atomic<u64>,
     /// Found no slot.
     overflow: Atomic<u64>,
-    /// Found its slot locked by the manager.
+    /// How often something of a packet was not seen: its slot was locked.
     busy: Atomic<u64>,
 }
 
