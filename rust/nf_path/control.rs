@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Files in debugfs: nf_path/hooks and nf_path/filter.
+//! Files in debugfs: nf_path/active, nf_path/filter and nf_path/hooks.
 
-use crate::{manager::Manager, tracer::Tracer};
+use crate::{active::Active, manager::Manager, tracer::Tracer};
 use kernel::{
     debugfs::{Dir, File},
     fmt, new_mutex,
     prelude::*,
+    str::kstrtobool_bytes,
     sync::{Arc, Mutex},
     uaccess::UserSliceReader,
 };
@@ -18,9 +19,11 @@ const MAX_TEXT: usize = 256 << 10;
 #[pin_data]
 pub(crate) struct Control {
     #[pin]
-    _hooks: File<Arc<Manager>>,
+    _active: File<Arc<Active>>,
     #[pin]
     _filter: File<Choice>,
+    #[pin]
+    _hooks: File<Arc<Manager>>,
     _directory: Dir,
 }
 
@@ -29,6 +32,7 @@ impl Control {
     pub(crate) fn new(
         tracer: Arc<Tracer>,
         manager: Arc<Manager>,
+        active: Arc<Active>,
         text: KVec<u8>,
     ) -> impl PinInit<Self, Error> {
         let directory = Dir::new(c"nf_path");
@@ -41,11 +45,23 @@ impl Control {
             texts <- new_mutex!(texts),
         });
         try_pin_init!(Self {
-            _hooks <- directory.read_callback_file(c"hooks", manager, &hooks),
+            _active <- directory.read_write_callback_file(c"active", active, &is_active, &set_active),
             _filter <- directory.read_write_callback_file(c"filter", choice, &show, &choose),
+            _hooks <- directory.read_callback_file(c"hooks", manager, &hooks),
             _directory: directory,
         })
     }
+}
+
+fn is_active(active: &Arc<Active>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    writeln!(f, "{}", u8::from(active.get()))
+}
+
+fn set_active(active: &Arc<Active>, reader: &mut UserSliceReader) -> Result {
+    let mut text = [0; 16];
+    let text = text.get_mut(..reader.len()).ok_or(EINVAL)?;
+    reader.read_slice(text)?;
+    active.set(kstrtobool_bytes(text)?)
 }
 
 fn hooks(manager: &Arc<Manager>, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -13,6 +13,7 @@
 // Not `forbid`: `module!` contains `unsafe` of its own.
 #![deny(unsafe_code)]
 
+mod active;
 mod chain;
 mod control;
 mod end;
@@ -31,11 +32,11 @@ mod stats;
 mod trace;
 mod tracer;
 
+use active::Active;
 use control::Control;
-use end::Ends;
 use kernel::{prelude::*, str::CString, sync::Arc};
-use manager::{Manager, Managing, PERIOD_MS};
-use netfilter::{Filter, FreeRegistration, Work, Worker};
+use manager::Manager;
+use netfilter::Filter;
 use print::Verbosity;
 use tracer::Tracer;
 
@@ -69,11 +70,8 @@ module! {
     },
 }
 
-/// The files first, then the worker: rungs are gone before what they need.
 struct NfPath {
     _control: Pin<KBox<Control>>,
-    _worker: Worker<Managing>,
-    _ends: FreeRegistration<Arc<Tracer>>,
 }
 
 impl kernel::Module for NfPath {
@@ -94,15 +92,11 @@ impl kernel::Module for NfPath {
         };
         let rate = parameter("rate", module_parameters::rate.value(), 1, 1_000_000)? as u32;
         let tracer = Arc::new(Tracer::new(Filter::parse(&text)?, net as u32)?, GFP_KERNEL)?;
-        let ends = FreeRegistration::new::<Ends, _>(tracer.clone())?;
         let manager = Manager::new(tracer.clone(), verbosity, rate)?;
-        let managing = KBox::pin_init(Managing(manager.clone()), GFP_KERNEL)?;
-        // The first rungs are there when insmod returns.
-        managing.run();
+        let active = Arc::pin_init(Active::new(tracer.clone(), manager.clone()), GFP_KERNEL)?;
+        active.set(true)?;
         Ok(Self {
-            _control: KBox::pin_init(Control::new(tracer, manager, text), GFP_KERNEL)?,
-            _worker: Worker::every(PERIOD_MS, managing)?,
-            _ends: ends,
+            _control: KBox::pin_init(Control::new(tracer, manager, active, text), GFP_KERNEL)?,
         })
     }
 }

@@ -72,7 +72,7 @@ impl Manager {
     }
 }
 
-/// What the worker does.
+/// What the worker does; the rungs go with it.
 pub(crate) struct Managing(pub(crate) Arc<Manager>);
 
 impl Work for Managing {
@@ -89,6 +89,12 @@ impl Work for Managing {
         state.round = state.round.wrapping_add(1);
         state.age();
         state.print();
+    }
+}
+
+impl Drop for Managing {
+    fn drop(&mut self) {
+        self.0.state.lock().stop();
     }
 }
 
@@ -245,17 +251,25 @@ impl State {
     }
 }
 
-/// The rungs go, and so the figures are the last ones.
-impl Drop for State {
-    fn drop(&mut self) {
+impl State {
+    /// The rungs go, the probes too, and what is under way ends. May sleep.
+    fn stop(&mut self) {
         let nets = core::mem::take(&mut self.nets);
         Registration::drop_all(nets.into_iter().flat_map(Ladders::into_registrations));
+        self.probes = Probes::default();
+        self.round = 0;
         let missed = self.tracer.paths.busy();
         self.tracer.paths.look_after(u64::MAX, |path| {
             path.finish(End::Cut, missed);
             None
         });
         self.print();
+    }
+}
+
+/// There are no rungs any more, and so the figures are the last ones.
+impl Drop for State {
+    fn drop(&mut self) {
         pr_info!(
             "unloaded: {} packets, {} lines printed, {} not printed, {} packets not followed, {} lost\n",
             self.tracer.packets(),

@@ -168,7 +168,7 @@ pub(crate) enum End {
     Silent,
     /// A packet with this buffer, that is not this one as far as one can tell, went on.
     Replaced,
-    /// The module is being unloaded.
+    /// Packets are not followed any more.
     Cut,
 }
 

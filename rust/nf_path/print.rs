@@ -278,7 +278,7 @@ pub(crate) fn end(f: &mut fmt::Formatter<'_>, path: &Path, gaps: &Gaps) -> fmt::
             by(f, path, path.holder, gaps)?;
             f.write_str(": not seen any more")
         }
-        End::Freed(..) | End::Cut | End::Open => f.write_str("ENDED: nf_path is unloaded"),
+        End::Freed(..) | End::Cut | End::Open => f.write_str("ENDED: nf_path is off"),
     }
 }
 
