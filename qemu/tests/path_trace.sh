@@ -76,6 +76,10 @@ check 'trace-cmd: steps' grep -E "step: .*point=FORWARD priority=0 hook='inet fw
 perf record -q -a -e nf_path:end -o /run/perf.data -- /run/pings >/dev/null
 perf script -i /run/perf.data >/run/perf.txt 2>&1
 check 'perf' same "$(grep -cE "nf_path:end: .*$delivered" /run/perf.txt)" 3
+# bpftrace runs no script, and has addresses as bytes.
+requests='tracepoint:nf_path:end /args.saddr[6] == 1/ { printf("end: %d %d %d\n", args.point, args.points, args.protocol) }'
+bpftrace -q -c '/bin/sh /run/pings' -e "$requests" >/run/bpftrace.txt 2>&1 || cat /run/bpftrace.txt
+check 'bpftrace' same "$(grep end: /run/bpftrace.txt)" "$(printf "end: 1 7 1\n%.0s" 1 2 3)"
 # An event that is on goes with its module.
 check 'unloads' modunload nf_path
 check 'and the tracepoints are gone' fails test -e "$tracing/events/nf_path"
