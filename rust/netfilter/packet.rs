@@ -21,7 +21,7 @@ use core::{
     ptr::NonNull,
     slice, //
 };
-use kernel::ffi::c_int;
+use kernel::{ffi::c_int, sync::rcu};
 
 /// A packet at a hook.
 ///
@@ -96,6 +96,16 @@ impl<'p, F: Family> Packet<'p, F> {
     #[inline]
     pub fn state(&self) -> &'p HookState<F> {
         self.state
+    }
+
+    /// RCU is locked, as it is during the call of every hook: to read an [`RcuCell`](crate::RcuCell) by, or what
+    /// else asks for this, at no cost.
+    #[inline]
+    pub fn rcu(&self) -> &'p rcu::Guard {
+        const { assert!(size_of::<rcu::Guard>() == 0) };
+        // SAFETY: Nothing is read where it points to. RCU is locked until the call ends, and so does `'p`, by the type
+        // invariant; nobody drops what is behind a reference.
+        unsafe { NonNull::dangling().as_ref() }
     }
 
     /// Which packet this is.

@@ -3,16 +3,21 @@
 //! A value that hooks read while it is replaced.
 
 use crate::context::may_sleep;
-use core::ptr::NonNull;
+use core::{
+    ptr::NonNull,
+    sync::atomic::{
+        AtomicPtr,
+        Ordering::{AcqRel, Acquire}, //
+    },
+};
 use kernel::{
     prelude::*,
-    sync::{
-        atomic::{Acquire, Atomic, Full},
-        rcu::{self, synchronize_rcu}, //
-    },
+    sync::rcu::{self, synchronize_rcu}, //
 };
 
 /// A value that can be replaced as a whole, and read at the same time without a lock.
+///
+/// A hook has the proof that RCU is locked from its packet: `cell.read(packet.rcu())`.
 ///
 /// C: `rcu_dereference()`, `rcu_assign_pointer()`.
 ///
@@ -20,7 +25,8 @@ use kernel::{
 ///
 /// The pointer came from a [`KBox`], which is this type's; it is freed only a grace period after it has
 /// been replaced, or when nobody has this any more.
-pub struct RcuCell<T: Send + Sync + 'static>(Atomic<*mut T>);
+// Rust's own atomic, of which a load is one instruction and no call. Nothing but what is here accesses it.
+pub struct RcuCell<T: Send + Sync + 'static>(AtomicPtr<T>);
 
 // SAFETY: It owns a `T`, which is `Send`.
 unsafe impl<T: Send + Sync + 'static> Send for RcuCell<T> {}
@@ -32,7 +38,7 @@ impl<T: Send + Sync + 'static> RcuCell<T> {
     /// Has `value`.
     pub fn new(value: KBox<T>) -> Self {
         // INVARIANT: From a box.
-        Self(Atomic::new(KBox::into_raw(value)))
+        Self(AtomicPtr::new(KBox::into_raw(value)))
     }
 
     /// The value as it is now. Any context.
@@ -77,7 +83,7 @@ impl<T: Send + Sync + 'static> RcuCell<T> {
         let mut old = KVec::with_capacity(all.len(), GFP_KERNEL)?;
         for (cell, value) in all {
             // INVARIANT: From a box.
-            let replaced = cell.0.xchg(KBox::into_raw(value), Full);
+            let replaced = cell.0.swap(KBox::into_raw(value), AcqRel);
             // There is room.
             let _ = old.push(NonNull::new(replaced), GFP_KERNEL);
         }
