@@ -3,7 +3,7 @@
 //! Being told which packets are freed, where, and why.
 
 use crate::{bindings, probe::Probe, stack::Frame, DropReason, PacketId};
-use core::{ffi::c_void, ops::Deref, ptr::NonNull};
+use core::{ffi::c_void, num::NonZeroUsize, ops::Deref};
 use kernel::{ffi::c_ulong, prelude::*};
 
 /// A function that is told of each packet that is freed, in any namespace.
@@ -37,24 +37,28 @@ pub trait FreeProbe {
 /// packet with the same [`id`](PacketId) is the only sign of their end.
 #[derive(Clone, Copy)]
 pub struct Freed {
-    packet: PacketId,
+    /// The address is only what it is told by.
+    packet: NonZeroUsize,
     location: Frame,
-    reason: Option<DropReason>,
+    reason: u32,
 }
 
 impl Freed {
     /// Which packet: the [`Packet::id`](crate::Packet::id) that it had at the hooks. It may be
     /// another one's as soon as the probe returns.
+    #[inline]
     pub fn packet(&self) -> PacketId {
-        self.packet
+        PacketId::new(self.packet)
     }
 
     /// Why it was dropped; none for one that was not: delivered, sent, or merely not needed any more.
+    #[inline]
     pub fn drop_reason(&self) -> Option<DropReason> {
-        self.reason
+        DropReason::from_raw(self.reason)
     }
 
     /// The function that frees it.
+    #[inline]
     pub fn location(&self) -> Frame {
         self.location
     }
@@ -147,13 +151,13 @@ unsafe extern "C" fn freed<P: FreeProbe>(
     location: c_ulong,
     reason: u32,
 ) {
-    let Some(skb) = NonNull::new(skb.cast_mut()) else {
+    let Some(packet) = NonZeroUsize::new(skb.addr()) else {
         return;
     };
     let freed = Freed {
-        packet: PacketId::new(skb),
+        packet,
         location: Frame::new(location),
-        reason: DropReason::from_raw(reason),
+        reason,
     };
     // SAFETY: By the safety requirement.
     P::freed(unsafe { &*data.cast::<P::Data>() }, freed);

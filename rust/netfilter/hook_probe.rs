@@ -3,7 +3,7 @@
 //! Being told when other hooks are called, and what they return.
 
 use crate::{bindings, probe::Probe, HookId, PacketId};
-use core::{ffi::c_void, fmt, ops::Deref, ptr::NonNull};
+use core::{ffi::c_void, fmt, num::NonZeroUsize, ops::Deref};
 use kernel::prelude::*;
 
 /// Functions that are told when a hook, of whomever, is called, and what it has returned.
@@ -63,7 +63,7 @@ pub struct HookCall {
 impl HookCall {
     fn new(raw: &bindings::nf_hook_call) -> Self {
         Self {
-            packet: NonNull::new(raw.skb).map(PacketId::new),
+            packet: NonZeroUsize::new(raw.skb.addr()).map(PacketId::new),
             hook: HookId::new(raw.function, raw.priv_),
         }
     }

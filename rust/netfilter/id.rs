@@ -6,21 +6,26 @@ use crate::bindings;
 use core::{
     ffi::c_void,
     num::{NonZeroU64, NonZeroUsize},
-    ptr::NonNull, //
+    sync::atomic::{AtomicU64, Ordering::Relaxed}, //
 };
-use kernel::sync::atomic::{Atomic, Relaxed};
 
-/// Made when it is first needed; 0 before.
-static KEY: Atomic<u64> = Atomic::new(0);
+/// Made when it is first needed; 0 before. Rust's own atomic, of which a load is one instruction and no call: nothing
+/// else accesses it.
+static KEY: AtomicU64 = AtomicU64::new(0);
 
+#[inline]
 fn key() -> u64 {
-    let key = KEY.load(Relaxed);
-    if key != 0 {
-        return key;
+    match KEY.load(Relaxed) {
+        0 => make_key(),
+        key => key,
     }
+}
+
+#[cold]
+fn make_key() -> u64 {
     // SAFETY: No requirements; any context but an NMI's, where nothing here is called.
     let new = unsafe { bindings::get_random_u64() } | 1;
-    match KEY.cmpxchg(0, new, Relaxed) {
+    match KEY.compare_exchange(0, new, Relaxed, Relaxed) {
         Ok(_) => new,
         Err(other) => other,
     }
@@ -69,9 +74,10 @@ impl HookId {
 pub struct PacketId(NonZeroU64);
 
 impl PacketId {
+    /// Of the packet at `address`.
     #[inline]
-    pub(crate) fn new(skb: NonNull<bindings::sk_buff>) -> Self {
-        Self(scramble(skb.addr()))
+    pub(crate) fn new(address: NonZeroUsize) -> Self {
+        Self(scramble(address))
     }
 
     /// The same as a number, well mixed: for tables and atomics. Not an address; made with a secret that

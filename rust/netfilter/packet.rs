@@ -111,7 +111,7 @@ impl<'p, F: Family> Packet<'p, F> {
     /// Which packet this is.
     #[inline]
     pub fn id(&self) -> PacketId {
-        PacketId::new(self.skb)
+        PacketId::new(self.skb.addr())
     }
 
     /// The point that the packet is at.
