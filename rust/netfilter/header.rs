@@ -34,6 +34,7 @@ pub use udp::Udp;
 
 use core::{
     marker::PhantomData,
+    mem::MaybeUninit,
     ops::{Deref, Range}, //
 };
 use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
@@ -48,11 +49,17 @@ pub(crate) trait Bytes<'a>: Copy {
     /// How many.
     fn len(self) -> usize;
 
+    /// A `T` of which an IPv4 packet begins: where it is too short for that, none or anything.
+    fn ipv4_begin<T: Plain>(self) -> Option<Header<'a, T>>;
+
     /// A `T` at `offset`; none where it does not lie wholly inside.
     fn get<T: Plain>(self, offset: usize) -> Option<Header<'a, T>>;
 
     /// Fills `to` from `offset` on; false where that is not wholly inside.
     fn copy(self, offset: usize, to: &mut [u8]) -> bool;
+
+    /// As `copy`, to where nothing need have been; gives what is there then.
+    fn copy_to(self, offset: usize, to: &mut [MaybeUninit<u8>]) -> Option<&[u8]>;
 
     /// The first of them, that need no copying.
     fn linear(self) -> &'a [u8];
@@ -81,6 +88,11 @@ impl<T> Header<'_, T> {
             _packet: PhantomData,
         }
     }
+
+    #[inline(always)]
+    pub(crate) fn into_inner(self) -> T {
+        self.value
+    }
 }
 
 impl<T> Deref for Header<'_, T> {
@@ -97,28 +109,26 @@ const MAX_NEEDLE: usize = 128;
 
 /// The offset of the first place in `range` of `bytes` where `needle` lies.
 pub(crate) fn find<'a>(bytes: impl Bytes<'a>, range: Range<usize>, needle: &[u8]) -> Option<usize> {
-    if needle.is_empty() || needle.len() > MAX_NEEDLE {
-        return None;
-    }
+    let needle = Needle::new(needle)?;
     let end = range.end.min(bytes.len());
     let linear = bytes.linear();
     let mut at = range.start;
     let head = linear.get(at..end.min(linear.len())).unwrap_or_default();
-    if let Some(found) = find_in(head, needle) {
+    if let Some(found) = needle.find_in(head) {
         return at.checked_add(found);
     }
     // What is not linear, and what begins in the linear part and ends behind it, in pieces that
     // overlap by all of the needle but one byte.
-    let overlap = needle.len().saturating_sub(1);
+    let overlap = needle.rest.len();
     at = at.max(linear.len().min(end).saturating_sub(overlap));
-    let mut piece = [0; 2 * MAX_NEEDLE];
+    let mut piece = [MaybeUninit::uninit(); 2 * MAX_NEEDLE];
     loop {
         let len = end.saturating_sub(at).min(piece.len());
-        let piece = piece.get_mut(..len)?;
-        if len < needle.len() || !bytes.copy(at, piece) {
+        if len <= overlap {
             return None;
         }
-        if let Some(found) = find_in(piece, needle) {
+        let piece = bytes.copy_to(at, piece.get_mut(..len)?)?;
+        if let Some(found) = needle.find_in(piece) {
             return at.checked_add(found);
         }
         // More than the overlap: at least one byte further.
@@ -128,25 +138,46 @@ pub(crate) fn find<'a>(bytes: impl Bytes<'a>, range: Range<usize>, needle: &[u8]
 
 /// Horspool's algorithm: where the needle does not end at a byte, it can end no sooner than where that byte is
 /// under its last place in the needle. Bytes that are the same but for the upper two bits share the least shift.
-fn find_in(bytes: &[u8], needle: &[u8]) -> Option<usize> {
-    const LETTERS: usize = 64;
-    let letter = |byte: u8| usize::from(byte) % LETTERS;
-    let (&last, rest) = needle.split_last()?;
-    // No longer than `MAX_NEEDLE`.
-    let mut shifts = [needle.len() as u8; LETTERS];
-    for (&byte, shift) in rest.iter().zip((1..needle.len() as u8).rev()) {
-        *shifts.get_mut(letter(byte))? = shift;
-    }
-    let mut end = rest.len();
-    loop {
-        let &byte = bytes.get(end)?;
-        if byte == last {
-            let start = end.wrapping_sub(rest.len());
-            if bytes.get(start..end)? == rest {
-                return Some(start);
-            }
+struct Needle<'a> {
+    last: u8,
+    rest: &'a [u8],
+    shifts: [u8; LETTERS],
+}
+
+const LETTERS: usize = 64;
+
+fn letter(byte: u8) -> usize {
+    usize::from(byte) % LETTERS
+}
+
+impl<'a> Needle<'a> {
+    /// None where it is empty or too long.
+    fn new(needle: &'a [u8]) -> Option<Self> {
+        if needle.len() > MAX_NEEDLE {
+            return None;
         }
-        // No slice is so long that this wraps.
-        end = end.wrapping_add((*shifts.get(letter(byte))?).into());
+        let (&last, rest) = needle.split_last()?;
+        // No longer than `MAX_NEEDLE`.
+        let mut shifts = [needle.len() as u8; LETTERS];
+        for (&byte, shift) in rest.iter().zip((1..needle.len() as u8).rev()) {
+            *shifts.get_mut(letter(byte))? = shift;
+        }
+        Some(Self { last, rest, shifts })
+    }
+
+    #[inline]
+    fn find_in(&self, bytes: &[u8]) -> Option<usize> {
+        let mut end = self.rest.len();
+        loop {
+            let &byte = bytes.get(end)?;
+            if byte == self.last {
+                let start = end.wrapping_sub(self.rest.len());
+                if bytes.get(start..end)? == self.rest {
+                    return Some(start);
+                }
+            }
+            // No slice is so long that this wraps.
+            end = end.wrapping_add((*self.shifts.get(letter(byte))?).into());
+        }
     }
 }

@@ -171,7 +171,10 @@ impl<'p, F: Family> Packet<'p, F> {
         let buffer = self.buffer();
         match self.ip_version()? {
             IpVersion::V4 => buffer.get(Ipv4::transport_at(buffer, protocol)?),
-            IpVersion::V6 => buffer.transport_header_v6(protocol),
+            // A copy, so that only what the function gives need be in memory.
+            IpVersion::V6 => Some(Header::new(
+                buffer.transport_header_v6::<T>(protocol)?.into_inner(),
+            )),
         }
     }
 
@@ -271,7 +274,9 @@ impl<'p, F: Family> Packet<'p, F> {
 ///
 /// # Invariants
 ///
-/// `skb` is a packet of family `F`; during `'a` nobody writes to it from the network header on.
+/// `skb` is a packet of family `F`; during `'a` nobody writes to it from the network header on. At the hooks of IPv4 the
+/// memory that `data` points to is as long as a header without options: the core has read that itself, and who shortens
+/// the packet later does not take the memory away.
 pub(crate) struct Buffer<'a, F: Family> {
     skb: NonNull<bindings::sk_buff>,
     _packet: PhantomData<(&'a (), F)>,
@@ -347,10 +352,6 @@ impl<'a, F: Family> Bytes<'a> for Buffer<'a, F> {
         if let Some(value) = header::read(self.linear(), offset) {
             return Some(Header::new(value));
         }
-        // At the hooks of IP the core has made it linear.
-        if F::IS_IP && offset == 0 {
-            return None;
-        }
         let mut copy = MaybeUninit::<T>::uninit();
         // SAFETY: The buffer is as long as a `T`.
         let whole = unsafe { self.copy_bits(offset, copy.as_mut_ptr().cast(), size_of::<T>()) };
@@ -368,6 +369,18 @@ impl<'a, F: Family> Bytes<'a> for Buffer<'a, F> {
         let skb = self.skb.as_ptr();
         // SAFETY: By the type invariant the packet is valid, its linear part (`skb_headlen()` bytes
         // from `data` on) too, and nobody writes to that during `'a`.
+    #[inline(always)]
+    fn ipv4_begin<T: Plain>(self) -> Option<Header<'a, T>> {
+        const { assert!(size_of::<T>() <= Ipv4::MIN_LEN) };
+        if !F::IS_IP {
+            return self.get(0);
+        }
+        // SAFETY: By the type invariant; any bytes at any address are a `T`.
+        Some(Header::new(unsafe {
+            (*self.skb.as_ptr()).data.cast::<T>().read()
+        }))
+    }
+
         let linear = unsafe {
             let len = (*skb).len.wrapping_sub((*skb).data_len);
             slice::from_raw_parts((*skb).data, len as usize)
@@ -375,3 +388,10 @@ impl<'a, F: Family> Bytes<'a> for Buffer<'a, F> {
         linear.get(self.network_offset()..).unwrap_or_default()
     }
 }
+    fn copy_to(self, offset: usize, to: &mut [MaybeUninit<u8>]) -> Option<&[u8]> {
+        // SAFETY: A slice is valid for writes of its length.
+        let whole = unsafe { self.copy_bits(offset, to.as_mut_ptr().cast(), to.len()) };
+        // SAFETY: All of it was written to.
+        whole.then(|| unsafe { slice::from_raw_parts(to.as_ptr().cast(), to.len()) })
+    }
+

@@ -263,7 +263,12 @@ impl<F: Family> Packet<'_, F> {
             to_result(err)?;
         }
         // SAFETY: These bytes lie in the linear part now, which nobody else has.
-        Ok(unsafe { core::slice::from_raw_parts_mut((*skb).data.add(offset), len) })
+        Ok(unsafe {
+            let data = (*skb).data.add(offset);
+            // What is behind a pointer that is read from memory the compiler does not know.
+            core::hint::assert_unchecked(!data.is_null());
+            core::slice::from_raw_parts_mut(data, len)
+        })
     }
 }
 

@@ -43,10 +43,10 @@ impl<'a> Ipv4<'a> {
         (header.header_len() <= bytes.len()).then_some(header)
     }
 
-    /// Without a look at where the options end.
+    /// Without a look at whether the packet is so long.
     #[inline(always)]
     fn read_fixed(bytes: impl Bytes<'a>) -> Option<Self> {
-        let header: Header<'_, Layout> = bytes.get(0)?;
+        let header: Header<'_, Layout> = bytes.ipv4_begin()?;
         // Version 4, and at least the five words of a header without options.
         matches!(header.version_ihl, 0x45..=0x4f).then_some(Self(header))
     }

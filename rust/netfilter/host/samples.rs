@@ -3,6 +3,7 @@
 //! Packets to read, in a buffer that is cut as a packet's.
 
 use crate::netfilter::header::{self, Bytes, Header, Plain};
+use core::mem::MaybeUninit;
 
 /// Bytes of which only the first few are linear, as in a packet with fragments.
 pub struct Split<'a>(pub &'a [u8], pub usize);
@@ -12,6 +13,10 @@ impl<'a> Bytes<'a> for &'a Split<'_> {
         self.0.len()
     }
 
+    fn ipv4_begin<T: Plain>(self) -> Option<Header<'a, T>> {
+        self.get(0)
+    }
+
     fn get<T: Plain>(self, offset: usize) -> Option<Header<'a, T>> {
         header::read(self.0, offset).map(Header::new)
     }
@@ -19,6 +24,15 @@ impl<'a> Bytes<'a> for &'a Split<'_> {
     fn copy(self, offset: usize, to: &mut [u8]) -> bool {
         let from = self.0.get(offset..).and_then(|rest| rest.get(..to.len()));
         from.map(|from| to.copy_from_slice(from)).is_some()
+    }
+
+    fn copy_to(self, offset: usize, to: &mut [MaybeUninit<u8>]) -> Option<&[u8]> {
+        let from = self.0.get(offset..)?.get(..to.len())?;
+        to.iter_mut().zip(from).for_each(|(to, byte)| {
+            to.write(*byte);
+        });
+        // SAFETY: All of it was written to.
+        Some(unsafe { core::slice::from_raw_parts(to.as_ptr().cast(), to.len()) })
     }
 
     fn linear(self) -> &'a [u8] {
