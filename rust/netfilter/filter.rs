@@ -20,7 +20,7 @@ use crate::{
     bindings,
     context::may_sleep,
     family::Family,
-    header::{IpHeader, Transport},
+    header::{IpHeader, Ipv4, Transport},
     packet::Packet,
 };
 use core::{fmt, ptr::NonNull};
@@ -62,15 +62,32 @@ impl Filter {
                 .as_ref()
                 .is_none_or(|program| program.matches(packet))
     }
+
+    /// Whether it is worth while to ask [`matches`](Self::matches), which is no where this is not. A few instructions,
+    /// in line: what a hook that wants few packets asks first, before it calls any function.
+    #[inline]
+    pub fn may_match<F: Family>(&self, packet: &Packet<'_, F>) -> bool {
+        self.fields.may_match(packet)
+    }
 }
 
 impl<F: Family> Subject for Packet<'_, F> {
+    #[inline]
     fn net(&self) -> u32 {
         self.state().net().inode()
     }
 
+    #[inline]
     fn mark(&self) -> u32 {
         Packet::mark(self)
+    }
+
+    #[inline]
+    fn ipv4_protocol(&self) -> Option<u8> {
+        match self.state().pf() {
+            bindings::NFPROTO_IPV4 => Ipv4::protocol_of(self.buffer()),
+            _ => None,
+        }
     }
 
     fn in_device(&self) -> Option<[u8; 16]> {

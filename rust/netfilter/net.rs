@@ -20,6 +20,7 @@ impl Net {
     /// # Safety
     ///
     /// `net` must be valid for `'a`.
+    #[inline]
     pub(crate) unsafe fn from_raw<'a>(net: *const bindings::net) -> &'a Self {
         // SAFETY: By the safety requirement; `Self` has the same layout.
         unsafe { &*net.cast() }
@@ -30,6 +31,7 @@ impl Net {
     }
 
     /// The inode number by which user space knows the namespace (`/proc/self/ns/net`, `lsns`).
+    #[inline]
     pub fn inode(&self) -> u32 {
         // SAFETY: By the type invariant; the number is set before the namespace can be seen and does
         // not change.

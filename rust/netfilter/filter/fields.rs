@@ -43,6 +43,8 @@ type Device = [u8; 16];
 pub(crate) trait Subject {
     fn net(&self) -> u32;
     fn mark(&self) -> u32;
+    /// That of an IPv4 header, where it is soon had; of a malformed one it may be anything.
+    fn ipv4_protocol(&self) -> Option<u8>;
     fn in_device(&self) -> Option<Device>;
     fn out_device(&self) -> Option<Device>;
     fn ip(&self) -> Option<IpHeader<'_>>;
@@ -83,6 +85,17 @@ impl Prefix {
 }
 
 impl Fields {
+    /// What is soonest had: false only where [`match_subject`](Self::match_subject) is.
+    #[inline]
+    pub(crate) fn may_match(&self, subject: &impl Subject) -> bool {
+        is(&self.net, |net| *net == subject.net())
+            && is(&self.mark, |mark| subject.mark() & mark.mask == mark.value)
+            && is(&self.protocol, |wanted| {
+                let protocol = subject.ipv4_protocol();
+                protocol.is_none_or(|protocol| protocol == *wanted)
+            })
+    }
+
     pub(crate) fn match_subject(&self, subject: &impl Subject) -> bool {
         is(&self.net, |net| *net == subject.net())
             && is(&self.mark, |mark| subject.mark() & mark.mask == mark.value)
@@ -153,6 +166,7 @@ impl Fields {
 }
 
 /// Whether what is wanted, if anything, is so.
+#[inline]
 fn is<T>(wanted: &Option<T>, so: impl FnOnce(&T) -> bool) -> bool {
     wanted.as_ref().is_none_or(so)
 }

@@ -51,6 +51,13 @@ impl<'a> Ipv4<'a> {
         matches!(header.version_ihl, 0x45..=0x4f).then_some(Self(header))
     }
 
+    /// What is carried, where the header is a proper one; else none or anything.
+    #[inline(always)]
+    pub(crate) fn protocol_of(bytes: impl Bytes<'a>) -> Option<u8> {
+        let header: Header<'_, Layout> = bytes.ipv4_begin()?;
+        Some(header.protocol)
+    }
+
     /// Where the header of `protocol` begins, if that is carried: to be read from there, and so perhaps not in
     /// the packet.
     #[inline(always)]
