@@ -120,7 +120,7 @@ pub use limit::RateLimit;
 pub use metadata::{Gso, Owner, PacketType, Vlan};
 pub use name::Name;
 pub use net::{Net, NetRef};
-pub use packet::Packet;
+pub use packet::{Layers, Packet};
 pub use per_net::PerNet;
 pub use priority::{Priority, PriorityName};
 pub use rcu::RcuCell;

@@ -221,7 +221,24 @@ impl<'p, F: Family> Packet<'p, F> {
     /// Where what TCP, UDP, ... carry lies, from the network header on: what the headers say and the
     /// packet has.
     pub fn payload(&self) -> Option<Range<usize>> {
-        header::payload(self.buffer(), &self.ip()?)
+        let ip = self.ip()?;
+        header::payload(self.buffer(), &ip, &Transport::read(self.buffer(), &ip)?)
+    }
+
+    /// [`ip`](Self::ip), [`transport`](Self::transport) and [`payload`](Self::payload), for who wants all of them: each
+    /// header is read once.
+    #[inline]
+    pub fn layers(&self) -> Option<Layers<'_>> {
+        let ip = self.ip()?;
+        let transport = Transport::read(self.buffer(), &ip);
+        let payload = transport
+            .as_ref()
+            .and_then(|transport| header::payload(self.buffer(), &ip, transport));
+        Some(Layers {
+            ip,
+            transport,
+            payload,
+        })
     }
 
     /// The ARP packet for IPv4 over Ethernet that this is.
@@ -266,6 +283,16 @@ impl<'p, F: Family> Packet<'p, F> {
             _packet: PhantomData,
         }
     }
+}
+
+/// The headers of a packet, and what they are of.
+pub struct Layers<'a> {
+    /// The IP header.
+    pub ip: IpHeader<'a>,
+    /// What it carries; none where that is cut off.
+    pub transport: Option<Transport<'a>>,
+    /// Where what TCP, UDP, ... carry lies, from the network header on.
+    pub payload: Option<Range<usize>>,
 }
 
 /// The bytes of a packet, from its network header on.
@@ -346,6 +373,18 @@ impl<'a, F: Family> Bytes<'a> for Buffer<'a, F> {
         (len as usize).saturating_sub(self.network_offset())
     }
 
+    #[inline(always)]
+    fn ipv4_begin<T: Plain>(self) -> Option<Header<'a, T>> {
+        const { assert!(size_of::<T>() <= Ipv4::MIN_LEN) };
+        if !F::IS_IP {
+            return self.get(0);
+        }
+        // SAFETY: By the type invariant; any bytes at any address are a `T`.
+        Some(Header::new(unsafe {
+            (*self.skb.as_ptr()).data.cast::<T>().read()
+        }))
+    }
+
     /// As `skb_header_pointer()`.
     #[inline(always)]
     fn get<T: Plain>(self, offset: usize) -> Option<Header<'a, T>> {
@@ -360,34 +399,15 @@ impl<'a, F: Family> Bytes<'a> for Buffer<'a, F> {
     }
 
     fn copy(self, offset: usize, to: &mut [u8]) -> bool {
+        let linear = self.linear().get(offset..).unwrap_or_default();
+        if let Some(linear) = linear.get(..to.len()) {
+            to.copy_from_slice(linear);
+            return true;
+        }
         // SAFETY: A slice is valid for writes of its length.
         unsafe { self.copy_bits(offset, to.as_mut_ptr(), to.len()) }
     }
 
-    #[inline(always)]
-    fn linear(self) -> &'a [u8] {
-        let skb = self.skb.as_ptr();
-        // SAFETY: By the type invariant the packet is valid, its linear part (`skb_headlen()` bytes
-        // from `data` on) too, and nobody writes to that during `'a`.
-    #[inline(always)]
-    fn ipv4_begin<T: Plain>(self) -> Option<Header<'a, T>> {
-        const { assert!(size_of::<T>() <= Ipv4::MIN_LEN) };
-        if !F::IS_IP {
-            return self.get(0);
-        }
-        // SAFETY: By the type invariant; any bytes at any address are a `T`.
-        Some(Header::new(unsafe {
-            (*self.skb.as_ptr()).data.cast::<T>().read()
-        }))
-    }
-
-        let linear = unsafe {
-            let len = (*skb).len.wrapping_sub((*skb).data_len);
-            slice::from_raw_parts((*skb).data, len as usize)
-        };
-        linear.get(self.network_offset()..).unwrap_or_default()
-    }
-}
     fn copy_to(self, offset: usize, to: &mut [MaybeUninit<u8>]) -> Option<&[u8]> {
         // SAFETY: A slice is valid for writes of its length.
         let whole = unsafe { self.copy_bits(offset, to.as_mut_ptr().cast(), to.len()) };
@@ -395,3 +415,15 @@ impl<'a, F: Family> Bytes<'a> for Buffer<'a, F> {
         whole.then(|| unsafe { slice::from_raw_parts(to.as_ptr().cast(), to.len()) })
     }
 
+    #[inline(always)]
+    fn linear(self) -> &'a [u8] {
+        let skb = self.skb.as_ptr();
+        // SAFETY: By the type invariant the packet is valid, its linear part (`skb_headlen()` bytes
+        // from `data` on) too, and nobody writes to that during `'a`.
+        let linear = unsafe {
+            let len = (*skb).len.wrapping_sub((*skb).data_len);
+            slice::from_raw_parts((*skb).data, len as usize)
+        };
+        linear.get(self.network_offset()..).unwrap_or_default()
+    }
+}

@@ -9,7 +9,7 @@ use core::{
 use netfilter::{
     conntrack::{Direction, State as Tracked},
     trace::TracedPacket,
-    IpHeader, IpVersion, Packet, TcpFlags, Transport,
+    IpHeader, IpVersion, Layers, Packet, TcpFlags, Transport,
 };
 
 /// A packet as it is at one moment.
@@ -78,18 +78,21 @@ impl Seen {
     };
 
     pub(crate) fn read(packet: &Packet<'_>) -> Self {
-        let ip = packet.ip().map(|ip| Ip {
-            source: ip.source(),
-            destination: ip.destination(),
-            protocol: ip.protocol(),
-            ttl: ip.ttl(),
-            dscp: ip.dscp(),
-            fragment: ip.fragment().map(|fragment| fragment.offset),
-            l4: L4::read(packet),
-        });
+        let layers = packet.layers();
         Self {
             version: packet.state().version(),
-            ip,
+            ip: layers.as_ref().map(|layers| {
+                let ip = &layers.ip;
+                Ip {
+                    source: ip.source(),
+                    destination: ip.destination(),
+                    protocol: ip.protocol(),
+                    ttl: ip.ttl(),
+                    dscp: ip.dscp(),
+                    fragment: ip.fragment().map(|fragment| fragment.offset),
+                    l4: L4::read(layers.transport.as_ref()),
+                }
+            }),
             len: packet.len(),
             mark: packet.mark(),
             ct: packet.conntrack().map(|conntrack| {
@@ -100,7 +103,7 @@ impl Seen {
                     zone: entry.map_or(0, |entry| entry.zone(Direction::Original)),
                 }
             }),
-            sum: sum(packet),
+            sum: layers.map_or(0, |layers| sum(packet, &layers)),
         }
     }
 
@@ -179,13 +182,13 @@ impl Seen {
     }
 }
 
-fn sum(packet: &Packet<'_>) -> u64 {
-    let id = match packet.ip() {
-        Some(IpHeader::V4(ip)) => ip.id(),
-        _ => 0,
+fn sum(packet: &Packet<'_>, layers: &Layers<'_>) -> u64 {
+    let id = match &layers.ip {
+        IpHeader::V4(ip) => ip.id(),
+        IpHeader::V6(_) => 0,
     };
     let mut bytes = [0; 16];
-    if let Some(payload) = packet.payload() {
+    if let Some(payload) = &layers.payload {
         let len = payload.len().min(bytes.len());
         if let Some(bytes) = bytes.get_mut(..len) {
             packet.copy(payload.start, bytes);
@@ -196,8 +199,8 @@ fn sum(packet: &Packet<'_>) -> u64 {
 }
 
 impl L4 {
-    fn read(packet: &Packet<'_>) -> Self {
-        match packet.transport() {
+    fn read(transport: Option<&Transport<'_>>) -> Self {
+        match transport {
             None => Self::Truncated,
             Some(Transport::Tcp(tcp)) => Self::Tcp {
                 ports: [tcp.source(), tcp.destination()],

@@ -76,12 +76,15 @@ impl<'a> Transport<'a> {
 
 /// Where what TCP, UDP, ... carry lies: what the headers say and the packet has.
 #[inline]
-pub(crate) fn payload<'a>(bytes: impl Bytes<'a>, ip: &IpHeader<'_>) -> Option<Range<usize>> {
+pub(crate) fn payload<'a>(
+    bytes: impl Bytes<'a>,
+    ip: &IpHeader<'_>,
+    transport: &Transport<'_>,
+) -> Option<Range<usize>> {
     let at = ip.header_len();
-    let transport = Transport::read(bytes, ip)?;
     let start = at.checked_add(transport.header_len())?;
     let mut end = ip.end().unwrap_or(usize::MAX).min(bytes.len());
-    if let Transport::Udp(udp) = &transport {
+    if let Transport::Udp(udp) = transport {
         if udp.datagram_len() != 0 {
             end = end.min(at.checked_add(udp.datagram_len().into())?);
         }

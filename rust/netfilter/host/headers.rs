@@ -210,14 +210,13 @@ fn describe_ip<'a>(bytes: impl Bytes<'a>, ip: IpHeader<'_>, text: &mut String) {
     if let IpHeader::V4(_) = ip {
         describe_options(bytes, 20, at, text);
     }
-    let payload = payload(bytes, &ip);
+    let Some(transport) = Transport::read(bytes, &ip) else {
+        return;
+    };
+    let payload = payload(bytes, &ip, &transport);
     if let Some(payload) = &payload {
         assert!(payload.start <= payload.end && payload.end <= bytes.len());
     }
-    let Some(transport) = Transport::read(bytes, &ip) else {
-        assert!(payload.is_none());
-        return;
-    };
     let ports = (transport.source_port(), transport.destination_port());
     write!(
         text,
