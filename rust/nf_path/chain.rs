@@ -93,8 +93,8 @@ impl Layout {
         self.rungs.iter().position(|&other| other == rung)
     }
 
-    pub(crate) fn shared(&self, position: usize) -> Option<Shared> {
-        self.shared.get(position).copied()
+    pub(crate) fn shared(&self, position: usize) -> Option<&Shared> {
+        self.shared.get(position)
     }
 
     pub(crate) fn gap(&self, position: usize) -> Option<&Gap> {

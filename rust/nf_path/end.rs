@@ -12,14 +12,20 @@ pub(crate) struct Ends;
 impl FreeProbe for Ends {
     type Data = Arc<Tracer>;
 
+    #[inline]
     fn freed(tracer: &Arc<Tracer>, freed: Freed) {
-        if tracer.paths.is_empty() {
-            return;
+        if !tracer.paths.is_empty() {
+            end(tracer, freed);
         }
-        if let Some(mut slot) = tracer.paths.find_soon(freed.packet()) {
-            let end = End::Freed(freed.location(), freed.drop_reason());
-            slot.path().finish(end, tracer.paths.busy());
-            slot.end();
-        }
+    }
+}
+
+/// Out of line: what is freed is followed seldom.
+#[inline(never)]
+fn end(tracer: &Tracer, freed: Freed) {
+    if let Some(mut slot) = tracer.paths.find_soon(freed.packet()) {
+        let end = End::Freed(freed.location(), freed.drop_reason());
+        slot.path().finish(end, tracer.paths.busy());
+        slot.end();
     }
 }

@@ -214,7 +214,7 @@ impl Path {
         self.hooks_ns = 0;
         self.at = self.at.unsure();
         self.left = now;
-        self.calls = Calls::NONE;
+        self.calls.start(None);
         self.end = End::Open;
         self.holder = None;
         self.reset = None;

@@ -5,15 +5,19 @@
 //! Two tables of fixed size. In the index an id stands in one of the few places that it hashes to, and with
 //! it the slot that its path is in: any that was free. Both are found and claimed by atomic operations. A slot's
 //! lock is taken by the one CPU that has the packet, and now and then by the manager; nobody ever waits for it.
+//! The atomics are Rust's own, which are no calls as the kernel crate's are; nothing else accesses them.
 //! A path that has ended leaves the index at once, and its slot when the manager has printed it.
 
 use crate::path::Path;
+use core::sync::atomic::{
+    AtomicI64, AtomicU32, AtomicU64,
+    Ordering::{Acquire, Relaxed, Release},
+};
 use kernel::{
     new_spinlock,
     prelude::*,
     processor::cpu_relax,
     sync::{
-        atomic::{Acquire, Atomic, Relaxed, Release},
         lock::{spinlock::SpinLockBackend, Guard},
         SpinLock, //
     },
@@ -42,34 +46,34 @@ const ENDED: u32 = 2;
 #[pin_data]
 pub(crate) struct Paths {
     index: [Place; PLACES],
-    states: [Atomic<u32>; SLOTS],
+    states: [AtomicU32; SLOTS],
     /// When to look after each path: the manager takes a lock only then, so that packets hardly ever find one
     /// taken.
-    due: [Atomic<u64>; SLOTS],
+    due: [AtomicU64; SLOTS],
     #[pin]
     paths: [SpinLock<Path>; SLOTS],
     /// How many places of the index are taken. A packet that is followed comes to each CPU after its own place has
     /// been counted.
-    taken: Atomic<i64>,
+    taken: AtomicI64,
     /// Where the search for a free slot begins.
-    next: Atomic<u64>,
+    next: AtomicU64,
     /// Found no slot.
-    overflow: Atomic<u64>,
+    overflow: AtomicU64,
     /// How often something of a packet was not seen: its slot was locked.
-    busy: Atomic<u64>,
+    busy: AtomicU64,
 }
 
 struct Place {
-    id: Atomic<u64>,
-    slot: Atomic<u64>,
+    id: AtomicU64,
+    slot: AtomicU64,
 }
 
 /// A path that is being followed, and nobody else's as long as one has this.
 pub(crate) struct Slot<'a> {
-    id: &'a Atomic<u64>,
-    taken: &'a Atomic<i64>,
-    state: &'a Atomic<u32>,
-    due: &'a Atomic<u64>,
+    id: &'a AtomicU64,
+    taken: &'a AtomicI64,
+    state: &'a AtomicU32,
+    due: &'a AtomicU64,
     path: Guard<'a, Path, SpinLockBackend>,
 }
 
@@ -100,7 +104,7 @@ impl Slot<'_> {
         } = self;
         path.id = NONE;
         id.store(NONE, Relaxed);
-        taken.add(-1, Relaxed);
+        taken.fetch_sub(1, Relaxed);
         drop(path);
         state.store(end, Release);
     }
@@ -118,16 +122,16 @@ impl Paths {
     pub(crate) fn new() -> impl PinInit<Self> {
         pin_init!(Self {
             index <- pin_init::init_array_from_fn(|_| Place {
-                id: Atomic::new(NONE),
-                slot: Atomic::new(0),
+                id: AtomicU64::new(NONE),
+                slot: AtomicU64::new(0),
             }),
-            states <- pin_init::init_array_from_fn(|_| Atomic::new(FREE)),
-            due <- pin_init::init_array_from_fn(|_| Atomic::new(0)),
+            states <- pin_init::init_array_from_fn(|_| AtomicU32::new(FREE)),
+            due <- pin_init::init_array_from_fn(|_| AtomicU64::new(0)),
             paths <- pin_init::pin_init_array_from_fn(|_| new_spinlock!(Path::init())),
-            taken: Atomic::new(0),
-            next: Atomic::new(0),
-            overflow: Atomic::new(0),
-            busy: Atomic::new(0),
+            taken: AtomicI64::new(0),
+            next: AtomicU64::new(0),
+            overflow: AtomicU64::new(0),
+            busy: AtomicU64::new(0),
         })
     }
 
@@ -141,7 +145,7 @@ impl Paths {
 
     /// Something of a packet was not seen.
     pub(crate) fn miss(&self) {
-        self.busy.add(1, Relaxed);
+        self.busy.fetch_add(1, Relaxed);
     }
 
     fn ways(&self, id: u64) -> impl Iterator<Item = &Place> {
@@ -214,8 +218,8 @@ impl Paths {
         &self,
         at: usize,
     ) -> (
-        Option<&Atomic<u32>>,
-        Option<&Atomic<u64>>,
+        Option<&AtomicU32>,
+        Option<&AtomicU64>,
         Option<&SpinLock<Path>>,
     ) {
         (self.states.get(at), self.due.get(at), self.paths.get(at))
@@ -226,19 +230,23 @@ impl Paths {
         let packet = packet.get().get();
         let slot = self.try_claim(packet);
         if slot.is_none() {
-            self.overflow.add(1, Relaxed);
+            self.overflow.fetch_add(1, Relaxed);
         }
         slot
     }
 
     fn try_claim(&self, packet: u64) -> Option<Slot<'_>> {
         let place = self.ways(packet).find(|place| {
-            place.id.load(Relaxed) == NONE && place.id.cmpxchg(NONE, packet, Relaxed).is_ok()
+            place.id.load(Relaxed) == NONE
+                && place
+                    .id
+                    .compare_exchange(NONE, packet, Relaxed, Relaxed)
+                    .is_ok()
         })?;
-        self.taken.add(1, Relaxed);
+        self.taken.fetch_add(1, Relaxed);
         let Some((at, state, mut path)) = self.free_slot() else {
             place.id.store(NONE, Relaxed);
-            self.taken.add(-1, Relaxed);
+            self.taken.fetch_sub(1, Relaxed);
             return None;
         };
         path.id = packet;
@@ -253,12 +261,13 @@ impl Paths {
     }
 
     /// Takes a slot that is free, if there is one.
-    fn free_slot(&self) -> Option<(usize, &Atomic<u32>, Guard<'_, Path, SpinLockBackend>)> {
+    fn free_slot(&self) -> Option<(usize, &AtomicU32, Guard<'_, Path, SpinLockBackend>)> {
         let from = self.next.fetch_add(1, Relaxed) as usize % SLOTS;
         (0..SLOTS).find_map(|by| {
             let at = (from + by) % SLOTS;
             let (state, path) = (self.states.get(at)?, self.paths.get(at)?);
-            let free = state.load(Relaxed) == FREE && state.cmpxchg(FREE, USED, Acquire).is_ok();
+            let free = state.load(Relaxed) == FREE
+                && state.compare_exchange(FREE, USED, Acquire, Relaxed).is_ok();
             if !free {
                 return None;
             }

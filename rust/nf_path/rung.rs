@@ -7,13 +7,10 @@ use crate::{
     path::{At, End, Path},
     paths::{Found, Slot},
     seen::Seen,
-    shared::{Calls, Shared},
+    shared::Shared,
     tracer::Tracer, //
 };
-use kernel::{
-    prelude::*,
-    sync::{rcu, Arc}, //
-};
+use kernel::{prelude::*, sync::Arc};
 use netfilter::{time::monotonic_ns, Hook, Packet, Point, Priority, Stack, Verdict};
 
 /// One rung of a ladder.
@@ -29,37 +26,40 @@ impl Hook for Rung {
     type Data = Self;
 
     #[inline]
-    fn hook<'p>(rung: &Self, mut packet: Packet<'p>) -> Verdict<'p> {
-        if rung.priority == Priority::FIRST || !rung.tracer.paths.is_empty() {
-            packet = rung.look(packet);
+    fn hook<'p>(rung: &Self, packet: Packet<'p>) -> Verdict<'p> {
+        let tracer = &*rung.tracer;
+        let begins =
+            rung.priority == Priority::FIRST && tracer.filter.read(packet.rcu()).may_match(&packet);
+        if begins || !tracer.paths.is_empty() {
+            return rung.look((packet, begins));
         }
         packet.accept()
     }
 }
 
 impl Rung {
-    /// Out of line, and by value: a packet that is only let pass need not be in memory.
+    /// Out of line, and with the packet in a tuple that is made for it: one that is only let pass need not be in
+    /// memory. `begins`: a path may begin here.
     #[inline(never)]
-    fn look<'p>(&self, packet: Packet<'p>) -> Packet<'p> {
+    fn look<'p>(&self, (packet, begins): (Packet<'p>, bool)) -> Verdict<'p> {
         let paths = &self.tracer.paths;
         let found = match paths.is_empty() {
             true => Found::No,
             false => paths.find(packet.id()),
         };
         match found {
-            Found::Yes(slot) => self.follow(slot, &packet, monotonic_ns()),
-            Found::No if self.priority == Priority::FIRST => self.begin(&packet),
+            Found::Yes(slot) => self.follow(slot, &packet, monotonic_ns(), begins),
+            Found::No if begins => self.begin(&packet),
             Found::No => {}
             Found::Busy => paths.miss(),
         }
-        packet
+        packet.accept()
     }
 
-    /// Where the packet is that has come to this rung; and which calls are to be expected until the next.
-    fn at(&self, packet: &Packet<'_>) -> (At, Calls) {
+    /// Where the packet is that has come to this rung; and whose calls are to be expected until the next.
+    fn at<'a>(&'a self, packet: &'a Packet<'_>) -> (At, Option<&'a Shared>) {
         let chain = &*self.chain;
-        let rcu = rcu::read_lock();
-        let layout = chain.layout.read(&rcu);
+        let layout = chain.layout.read(packet.rcu());
         let now = self
             .tracer
             .watch
@@ -76,16 +76,16 @@ impl Rung {
                 .and_then(|gap| (!gap.owners.is_empty()).then_some(gap.number)),
             last: position.is_some_and(|position| position + 1 == layout.rungs.len()),
         };
-        (at, Calls::new(shared.unwrap_or(Shared::NONE)))
+        (at, shared)
     }
 
     /// A packet that is not followed has come to what may be the first rung of a point.
     fn begin(&self, packet: &Packet<'_>) {
         let tracer = &*self.tracer;
-        if !tracer.filter.read(&rcu::read_lock()).matches(packet) {
+        if !tracer.filter.read(packet.rcu()).matches(packet) {
             return;
         }
-        let (at, calls) = self.at(packet);
+        let (at, shared) = self.at(packet);
         if at.rung.is_some_and(|(_, position)| position != 0) {
             return;
         }
@@ -95,13 +95,13 @@ impl Rung {
         let path = slot.path();
         path.begin(tracer.next_number(), monotonic_ns());
         self.visit(path, at, packet, Seen::read(packet));
-        path.calls = calls;
+        path.calls.start(shared);
         self.leave(slot);
     }
 
     /// The packet of that path has come here.
-    fn follow(&self, mut slot: Slot<'_>, packet: &Packet<'_>, now: u64) {
-        let (at, calls) = self.at(packet);
+    fn follow(&self, mut slot: Slot<'_>, packet: &Packet<'_>, now: u64, begins: bool) {
+        let (at, shared) = self.at(packet);
         let seen = Seen::read(packet);
         let path = slot.path();
         let here = path.at.is_at(&self.chain);
@@ -138,13 +138,13 @@ impl Rung {
             }
         };
         if goes_on {
-            path.calls = calls;
+            path.calls.start(shared);
             self.leave(slot);
             return;
         }
         path.finish(End::Replaced, self.tracer.paths.busy());
         slot.end();
-        if self.priority == Priority::FIRST {
+        if begins {
             self.begin(packet);
         }
     }

@@ -79,7 +79,8 @@ impl Shared {
     }
 
     fn place(&self, hook: HookId) -> Option<usize> {
-        self.ids.iter().position(|id| *id == Some(hook))
+        let mut ids = self.ids.iter().take(self.count);
+        ids.position(|id| *id == Some(hook))
     }
 }
 
@@ -111,14 +112,20 @@ fn bit(hook: usize) -> u8 {
 }
 
 impl Calls {
-    pub(crate) const NONE: Self = Self::new(Shared::NONE);
+    pub(crate) const NONE: Self = Self {
+        shared: Shared::NONE,
+        last: None,
+        accepted: 0,
+    };
 
-    pub(crate) const fn new(shared: Shared) -> Self {
-        Self {
-            shared,
-            last: None,
-            accepted: 0,
+    /// The packet comes to a gap. In place, and of most gaps there is nothing to copy.
+    pub(crate) fn start(&mut self, shared: Option<&Shared>) {
+        match shared.filter(|shared| shared.count != 0) {
+            Some(shared) => self.shared = *shared,
+            None => self.shared.count = 0,
         }
+        self.last = None;
+        self.accepted = 0;
     }
 
     /// The packet goes into a hook; whether that is one of these.
