@@ -23,7 +23,7 @@ first=$(poll number 41001)
 check 'a packet is followed' test -n "$first"
 
 # Under way: a hook has it.
-example delay ms=4000
+example delay ms=60000
 poll is '1 1 1'
 mark delayed
 udp client 10.0.2.2 80 41002
