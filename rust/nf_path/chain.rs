@@ -97,6 +97,11 @@ impl Layout {
         self.shared.get(position)
     }
 
+    /// Whether these stand behind its rungs.
+    pub(crate) fn has<'a>(&self, owners: impl Iterator<Item = &'a [Owner]>) -> bool {
+        self.gaps.iter().map(|gap| &*gap.owners).eq(owners)
+    }
+
     pub(crate) fn gap(&self, position: usize) -> Option<&Gap> {
         self.gaps.get(position).map(|gap| &**gap)
     }
@@ -114,6 +119,11 @@ pub(crate) struct Gap {
 }
 
 impl Gap {
+    /// Whether one of their names has `part`.
+    pub(crate) fn has(&self, part: &str) -> bool {
+        self.owners.iter().any(|owner| owner.name.has(part))
+    }
+
     /// Of the first of them.
     pub(crate) fn priority(&self) -> Priority {
         self.owners

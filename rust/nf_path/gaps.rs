@@ -4,7 +4,7 @@
 
 use crate::{
     chain::{Chain, Gap, Owner},
-    path::Path,
+    path::{Dropped, Path},
     stats::Stats,
 };
 use kernel::{prelude::*, sync::Arc};
@@ -76,7 +76,7 @@ impl Gaps {
             }
         }
         // In whose hands it was at the end.
-        let end: fn(&mut Stats) = if path.is_dropped_in_hooks() {
+        let end: fn(&mut Stats) = if path.dropped == Some(Dropped::InHook) {
             Stats::drop
         } else if path.is_taken() {
             Stats::take

@@ -116,6 +116,10 @@ impl Ladders {
                 }
             }
             if ladder.rungs.len() + wanted.len() > MAX_RUNGS {
+                // Anew there would be no fewer.
+                if ladder.rungs.is_empty() {
+                    return Err(E2BIG);
+                }
                 return Ok(false);
             }
             for priority in wanted {
@@ -142,7 +146,8 @@ impl Ladders {
         Ok(true)
     }
 
-    /// Reads the chains that have changed: pushes what they are like now.
+    /// Reads the chains that have changed: pushes what they are like now. `names`: also where only what a hook is called
+    /// has changed.
     pub(crate) fn read<'a>(
         &'a self,
         net: &Net,
@@ -150,12 +155,14 @@ impl Ladders {
         gaps: &mut Gaps,
         probes: &mut Probes,
         numbers: &mut Numbers,
+        names: bool,
         changes: &mut KVec<(&'a RcuCell<Layout>, KBox<Layout>)>,
     ) -> Result {
         let now = monotonic_ns();
         for ladder in &self.ladders {
             let chain = &*ladder.chain;
             let stamp = tracer.watch.stamp(net, chain.version, chain.point);
+            let groups = if names { ladder.groups(net)? } else { None };
             let known = {
                 let rcu = rcu::read_lock();
                 let layout = chain.layout.read(&rcu);
@@ -163,7 +170,9 @@ impl Ladders {
                 for &function in &layout.functions {
                     probes.touch(function, now);
                 }
-                layout.number != 0 && layout.stamp == stamp
+                layout.number != 0
+                    && layout.stamp == stamp
+                    && groups.is_none_or(|groups| layout.has(groups.iter().map(Group::owners)))
             };
             if known {
                 continue;
@@ -225,6 +234,12 @@ impl Ladders {
 struct Group {
     owners: KVec<Owner>,
     hooks: KVec<(HookId, HookFunction)>,
+}
+
+impl Group {
+    fn owners(&self) -> &[Owner] {
+        &self.owners
+    }
 }
 
 impl Ladder {

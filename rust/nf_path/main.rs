@@ -14,6 +14,7 @@
 #![deny(unsafe_code)]
 
 mod active;
+mod blame;
 mod chain;
 mod control;
 mod end;

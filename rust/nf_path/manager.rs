@@ -3,6 +3,7 @@
 //! What is done beside the packets' way: rungs are laid, paths that have ended are printed.
 
 use crate::{
+    blame,
     chain::{Chain, Layout},
     gaps::Gaps,
     ladder::{Ladders, Numbers},
@@ -26,6 +27,8 @@ use netfilter::{time::monotonic_ns, IpVersion, NetRef, RateLimit, RcuCell, Regis
 pub(crate) const PERIOD_MS: u32 = 50;
 /// Every so many times the chains of all namespaces are looked at.
 const LOOK_EVERY: u32 = 4;
+/// And, of chains that have not changed, at what their hooks are called: a chain can be renamed, and NAT can ask another.
+const NAMES_EVERY: u32 = 4 * LOOK_EVERY;
 
 #[pin_data]
 pub(crate) struct Manager {
@@ -188,11 +191,12 @@ impl State {
             Registration::drop_all(registrations);
         }
         let mut changes = KVec::new();
+        let names = self.round % NAMES_EVERY == 0;
         for ladders in &self.nets {
             if let Some(net) = nets.iter().find(|net| net.cookie() == ladders.cookie) {
                 let (gaps, probes) = (&mut self.gaps, &mut self.probes);
                 let numbers = &mut self.numbers;
-                ladders.read(net, tracer, gaps, probes, numbers, &mut changes)?;
+                ladders.read(net, tracer, gaps, probes, numbers, names, &mut changes)?;
             }
         }
         if !changes.is_empty() {
@@ -231,6 +235,10 @@ impl State {
             if path.calls.is_queued() && !probes.have_seen_all() {
                 path.holder = None;
             }
+            path.settle(|path, location, reason| {
+                let gap = path.at.gap.and_then(|number| gaps.get(number));
+                blame::dropped(path, gap, location, reason)
+            });
             gaps.count(path);
             trace::trace(path, gaps);
             let lines = print::lines(path, verbosity);

@@ -13,6 +13,14 @@ use netfilter::{
 #[derive(PartialEq)]
 pub(crate) struct OwnerName(KVec<u8>);
 
+impl OwnerName {
+    /// Whether `part` stands in it.
+    pub(crate) fn has(&self, part: &str) -> bool {
+        let part = part.as_bytes();
+        self.0.windows(part.len().max(1)).any(|bytes| bytes == part)
+    }
+}
+
 /// Of a hook that is registered:
 ///
 /// - `inet fw forward (nft_do_chain_inet)`: a chain of nf_tables;

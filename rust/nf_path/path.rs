@@ -76,8 +76,6 @@ pub(crate) struct Path {
     pub(crate) changes: List<Seen, MAX_CHANGES>,
     /// Of hooks that share a gap.
     pub(crate) times: List<Time, MAX_TIMES>,
-    /// Nanoseconds in foreign hooks.
-    pub(crate) hooks_ns: u64,
     /// Where it is.
     pub(crate) at: At,
     /// When its last rung was left.
@@ -89,6 +87,8 @@ pub(crate) struct Path {
     /// Where several share the gap that it is in.
     pub(crate) calls: Calls,
     pub(crate) end: End,
+    /// Who has dropped it, if anybody; known once it is settled.
+    pub(crate) dropped: Option<Dropped>,
     /// Which of these had it at the end, as far as that is known.
     pub(crate) holder: Option<usize>,
     /// Where a reset was sent from, and the packet that it answers.
@@ -172,6 +172,16 @@ pub(crate) enum End {
     Cut,
 }
 
+/// Where a packet was dropped.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Dropped {
+    /// By the hook that it was in.
+    InHook,
+    /// By that, or by what it was sent on to from there: nobody can tell.
+    InHookOrBehind,
+    Behind,
+}
+
 impl Path {
     /// In its place: it is large.
     pub(crate) fn init() -> impl Init<Self> {
@@ -183,7 +193,6 @@ impl Path {
             steps <- List::init(),
             changes <- List::init(),
             times <- List::init(),
-            hooks_ns: 0,
             at: At {
                 net: 0,
                 version: IpVersion::V4,
@@ -197,6 +206,7 @@ impl Path {
             seen: Seen::NONE,
             calls: Calls::NONE,
             end: End::Open,
+            dropped: None,
             holder: None,
             reset: None,
             told: false,
@@ -211,20 +221,20 @@ impl Path {
         self.steps.clear();
         self.changes.clear();
         self.times.clear();
-        self.hooks_ns = 0;
         self.at = self.at.unsure();
         self.left = now;
         self.calls.start(None);
         self.end = End::Open;
+        self.dropped = None;
         self.holder = None;
         self.reset = None;
         self.told = false;
     }
 
-    /// The packet has come to a point.
-    pub(crate) fn visit(&mut self, at: At, state: &HookState, seen: Seen) {
+    /// The packet has come to a point; `missed` is as for `leave`, now.
+    pub(crate) fn visit(&mut self, at: At, state: &HookState, seen: Seen, missed: u64) {
         self.pass_tail();
-        self.pass_on(at.point, seen);
+        self.pass_on(seen, missed);
         self.at = at;
         self.seen = seen;
         self.visits.push(Visit {
@@ -245,28 +255,39 @@ impl Path {
                 self.changes.push(seen).map(|at| at as u8)
             };
             self.steps.push(Step {
-                visit: self.visits.count().saturating_sub(1) as u8,
+                visit: self.last_visit(),
                 gap,
                 ns: Some(ns),
                 change,
             });
-            self.hooks_ns = self.hooks_ns.saturating_add(ns);
         }
         self.at = at;
         self.seen = seen;
     }
 
-    /// Whether the packet has come to `point` in a hook that sends it there itself: IPVS, at LOCAL_IN.
+    fn last_visit(&self) -> u8 {
+        u8::try_from(self.visits.count().saturating_sub(1)).unwrap_or(u8::MAX)
+    }
+
+    /// Steps at visits that are kept.
+    pub(crate) fn kept_steps(&self) -> usize {
+        let steps = self.steps.iter();
+        steps
+            .filter(|step| usize::from(step.visit) < MAX_VISITS)
+            .count()
+    }
+
+    /// Whether the packet may come to `point` from a hook that sends it there itself: IPVS, at LOCAL_IN.
     fn is_sent_on_to(&self, point: Point) -> bool {
         (self.at.point, point) == (Point::LocalIn, Point::LocalOut) && !self.at.last
     }
 
-    /// What has sent the packet to `point` itself: it will not come to the next rung.
-    fn pass_on(&mut self, point: Point, seen: Seen) {
-        if self.at.gap.is_some() && self.is_sent_on_to(point) {
+    /// A hook has sent the packet on itself (IPVS, br_netfilter, whoever has stolen it): it will not come to the next rung.
+    fn pass_on(&mut self, seen: Seen, missed: u64) {
+        if self.at.gap.is_some() && !self.at.last && !self.has_missed(missed) {
             let change = self.changes.push(seen).map(|at| at as u8);
             self.steps.push(Step {
-                visit: self.visits.count().saturating_sub(1) as u8,
+                visit: self.last_visit(),
                 gap: self.at.gap,
                 ns: None,
                 change,
@@ -278,7 +299,7 @@ impl Path {
     fn pass_tail(&mut self) {
         if let (true, Some(gap)) = (self.at.last, self.at.gap) {
             self.steps.push(Step {
-                visit: self.visits.count().saturating_sub(1) as u8,
+                visit: self.last_visit(),
                 gap: Some(gap),
                 ns: None,
                 change: None,
@@ -306,7 +327,7 @@ impl Path {
 
     /// Which of the hooks that share the gap has the packet, if that is known; `missed` is as for `leave`, now.
     pub(crate) fn holder(&self, missed: u64) -> Option<usize> {
-        (missed == self.missed)
+        (!self.has_missed(missed))
             .then(|| self.calls.holder())
             .flatten()
     }
@@ -316,44 +337,46 @@ impl Path {
         self.end = end;
         self.holder = self.holder(missed);
         // It may have come further than is known.
-        if !self.at.last && missed != self.missed {
+        if !self.at.last && self.has_missed(missed) {
             self.at = self.at.unsure();
         }
-        if end != End::Cut && !self.is_dropped_in_hooks() {
-            self.pass_tail();
-        }
     }
 
-    /// Whether it was freed for a reason.
-    pub(crate) fn is_dropped(&self) -> bool {
-        match self.end {
+    /// Once it has ended, where one may take one's time: `who` says who has freed a packet between the rungs of that gap,
+    /// by the function and for the reason.
+    pub(crate) fn settle(&mut self, who: impl FnOnce(&Self, Frame, DropReason) -> Dropped) {
+        if let End::Freed(location, Some(reason)) = self.end {
             // What a socket has received is freed without any.
-            End::Freed(_, Some(reason)) => !self.at.last || reason != DropReason::NOT_SPECIFIED,
-            _ => false,
-        }
-    }
-
-    /// Whether that was in the hooks. Behind the last rung what stands there drops with netfilter's reason:
-    /// all else is outside.
-    pub(crate) fn is_dropped_in_hooks(&self) -> bool {
-        match self.end {
-            End::Freed(_, Some(reason)) => {
-                !self.at.last || self.at.gap.is_some() && reason == DropReason::NETFILTER_DROP
+            let received = self.at.last && self.at.point == Point::LocalIn;
+            if !received || reason != DropReason::NOT_SPECIFIED {
+                self.dropped = Some(if self.at.last && self.at.gap.is_none() {
+                    Dropped::Behind
+                } else {
+                    who(self, location, reason)
+                });
             }
-            _ => false,
+        }
+        if self.end != End::Cut && matches!(self.dropped, None | Some(Dropped::Behind)) {
+            self.pass_tail();
         }
     }
 
     /// Whether it went into a hook and did not come back.
     pub(crate) fn is_taken(&self) -> bool {
         let ended = !matches!(self.end, End::Open | End::Cut);
-        ended && !self.is_dropped() && !self.at.last && self.at.rung.is_some()
+        let in_hook = !self.at.last && self.at.rung.is_some();
+        ended && in_hook && !matches!(self.dropped, Some(Dropped::InHook | Dropped::Behind))
     }
 
     /// Its rung is done; `missed` is [`Paths::busy`](crate::paths::Paths::busy).
     pub(crate) fn leave(&mut self, now: u64, missed: u64) {
         self.left = now;
         self.missed = missed;
+    }
+
+    /// Whether something of it may have been missed since its last rung; `missed` is as for `leave`, now.
+    pub(crate) fn has_missed(&self, missed: u64) -> bool {
+        self.missed != missed
     }
 
     pub(crate) fn left(&self) -> u64 {
@@ -387,6 +410,8 @@ impl Path {
         }
         match (self.at.point, chain.point) {
             (Point::LocalOut | Point::Forward, Point::PostRouting)
+            // Once more in a VRF.
+            | (Point::LocalOut, Point::LocalOut)
             | (Point::PreRouting, Point::LocalIn | Point::Forward)
             // A bridge's packet comes to IP (br_netfilter).
             | (Point::PreRouting, Point::PreRouting)

@@ -9,7 +9,7 @@
 use crate::{
     chain::Gap,
     gaps::Gaps,
-    path::{End, Path, Step, Visit},
+    path::{Dropped, End, Path, Step, Visit},
     seen::{Changes, Full, Seen}, //
 };
 use core::fmt::{self, Display, Write};
@@ -43,18 +43,18 @@ fn line(write: impl Fn(&mut fmt::Formatter<'_>) -> fmt::Result) {
 /// How many lines `print` prints.
 pub(crate) fn lines(path: &Path, verbosity: Verbosity) -> u32 {
     let visits = path.visits.iter().count();
-    let steps = path.steps.iter().count();
+    let steps = path.kept_steps();
     let more = usize::from(path.reset.is_some()) + usize::from(lost(path) > 0);
     match verbosity {
         Verbosity::Ends => 1,
-        Verbosity::Drops if !path.is_dropped() => 0,
+        Verbosity::Drops if path.dropped.is_none() => 0,
         Verbosity::Drops | Verbosity::All => (visits + steps + more + 1) as u32,
     }
 }
 
 /// Prints all lines that `verbosity` wants.
 pub(crate) fn print(path: &Path, gaps: &Gaps, verbosity: Verbosity) {
-    if verbosity == Verbosity::Drops && !path.is_dropped() {
+    if verbosity == Verbosity::Drops && path.dropped.is_none() {
         return;
     }
     if verbosity != Verbosity::Ends {
@@ -110,13 +110,17 @@ fn steps(path: &Path, gaps: &Gaps) {
     if lost(path) > 0 {
         line(|f| {
             Start(path, path.at.net, path.at.point).fmt(f)?;
-            write!(f, "{} lines more of it were not kept", lost(path))
+            write!(
+                f,
+                "{} lines and changes more of it were not kept",
+                lost(path)
+            )
         });
     }
 }
 
 fn lost(path: &Path) -> usize {
-    path.visits.lost() + path.steps.lost()
+    path.visits.lost() + path.steps.count().saturating_sub(path.kept_steps()) + path.changes.lost()
 }
 
 fn print_step(
@@ -239,16 +243,18 @@ fn by(f: &mut fmt::Formatter<'_>, path: &Path, holder: Option<usize>, gaps: &Gap
 /// How it has ended.
 pub(crate) fn end(f: &mut fmt::Formatter<'_>, path: &Path, gaps: &Gaps) -> fmt::Result {
     let unsure = path.at.rung.is_none();
-    match path.end {
-        End::Freed(location, Some(reason)) if path.is_dropped() => {
-            if path.is_dropped_in_hooks() {
-                f.write_str("DROPPED by ")?;
-                by(f, path, path.holder, gaps)?;
-            } else {
-                f.write_str("DROPPED after the hooks")?;
-            }
-            write!(f, ", {reason} in {location}")
+    if let (End::Freed(location, Some(reason)), Some(dropped)) = (path.end, path.dropped) {
+        match dropped {
+            Dropped::InHook => f.write_str("DROPPED by ")?,
+            Dropped::InHookOrBehind => f.write_str("DROPPED in or after ")?,
+            Dropped::Behind => f.write_str("DROPPED after the hooks")?,
         }
+        if dropped != Dropped::Behind {
+            by(f, path, path.holder, gaps)?;
+        }
+        return write!(f, ", {reason} in {location}");
+    }
+    match path.end {
         End::Freed(location, _) if unsure => {
             write!(f, "ENDED while hooks were changing, freed in {location}")
         }

@@ -105,6 +105,7 @@ impl Rung {
         let seen = Seen::read(packet);
         let path = slot.path();
         let here = path.at.is_at(&self.chain);
+        let missed = self.tracer.paths.busy();
         let goes_on = match (path.at.rung, at.rung) {
             (_, Some((_, 0))) => {
                 let goes_on = path.goes_on(&self.chain, &seen);
@@ -119,6 +120,13 @@ impl Rung {
             {
                 let (gap, ns) = (path.at.gap, self.tracer.between(path.left(), now));
                 path.step(at, gap, ns, gap.is_none(), seen);
+                true
+            }
+            // A rung between was missed.
+            (Some((before, position)), Some((layout, next)))
+                if here && before == layout && next > position && path.has_missed(missed) =>
+            {
+                path.step(at, None, self.tracer.between(path.left(), now), false, seen);
                 true
             }
             // Another rung of a walk where each comes after the other.
@@ -142,7 +150,7 @@ impl Rung {
             self.leave(slot);
             return;
         }
-        path.finish(End::Replaced, self.tracer.paths.busy());
+        path.finish(End::Replaced, missed);
         slot.end();
         if begins {
             self.begin(packet);
@@ -155,15 +163,15 @@ impl Rung {
     }
 
     fn visit(&self, path: &mut Path, at: At, packet: &Packet<'_>, seen: Seen) {
-        path.visit(at, packet.state(), seen);
+        path.visit(at, packet.state(), seen, self.tracer.paths.busy());
         match at.point {
             Point::LocalOut if seen.is_reset() => {
                 if let Ok(stack) = KBox::new(Stack::save(), GFP_ATOMIC) {
-                    path.reset = Some((stack, self.tracer.last_of(&seen)));
+                    path.reset = Some((stack, self.tracer.provoker(at.net, &seen)));
                 }
             }
             Point::LocalOut | Point::PostRouting => {}
-            _ => self.tracer.remember(&seen, path.number),
+            _ => self.tracer.remember(at.net, &seen, path.number),
         }
     }
 }

@@ -21,7 +21,7 @@ pub(crate) struct Seen {
     len: usize,
     mark: u32,
     ct: Option<Ct>,
-    /// Of identification and first payload bytes.
+    /// Of identification and first bytes of TCP's options, or of the payload.
     sum: u64,
 }
 
@@ -43,6 +43,8 @@ enum L4 {
         ports: [u16; 2],
         flags: TcpFlags,
         seq: u32,
+        ack: u32,
+        window: u16,
     },
     Udp {
         ports: [u16; 2],
@@ -162,8 +164,9 @@ impl Seen {
         matches!(self.ip, Some(Ip { l4: L4::Tcp { flags, .. }, .. }) if flags.rst())
     }
 
-    /// A number for the connection, the same for both directions; none without ports.
-    pub(crate) fn connection(&self) -> Option<u64> {
+    /// Numbers for the packets of its connection in a namespace that go its way, and for those that go the other; none
+    /// without ports.
+    pub(crate) fn flow(&self, net: u32) -> Option<[u64; 2]> {
         let ip = self.ip?;
         let end = |address: IpAddr, port: u16| {
             let mut sum = u64::from(port);
@@ -177,10 +180,17 @@ impl Seen {
             sum
         };
         let [source, destination] = ip.l4.ports()?;
-        let both = end(ip.source, source).wrapping_add(end(ip.destination, destination));
-        Some(both.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ u64::from(ip.protocol))
+        let (a, b) = (end(ip.source, source), end(ip.destination, destination));
+        let kind = u64::from(net) << 8 ^ u64::from(ip.protocol);
+        let way = |from: u64, to: u64| {
+            (from.rotate_left(31) ^ to ^ kind).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+        };
+        Some([way(a, b), way(b, a)])
     }
 }
+
+/// Of a TCP header without options.
+const TCP_LEN: usize = 20;
 
 fn sum(packet: &Packet<'_>, layers: &Layers<'_>) -> u64 {
     let id = match &layers.ip {
@@ -189,9 +199,14 @@ fn sum(packet: &Packet<'_>, layers: &Layers<'_>) -> u64 {
     };
     let mut bytes = [0; 16];
     if let Some(payload) = &layers.payload {
-        let len = payload.len().min(bytes.len());
+        let start = match layers.transport {
+            // From the options on, which tell acknowledgements apart that carry nothing.
+            Some(Transport::Tcp(_)) => layers.ip.header_len().saturating_add(TCP_LEN),
+            _ => payload.start,
+        };
+        let len = payload.end.saturating_sub(start).min(bytes.len());
         if let Some(bytes) = bytes.get_mut(..len) {
-            packet.copy(payload.start, bytes);
+            packet.copy(start, bytes);
         }
     }
     let number = u128::from_le_bytes(bytes);
@@ -206,6 +221,8 @@ impl L4 {
                 ports: [tcp.source(), tcp.destination()],
                 flags: tcp.flags(),
                 seq: tcp.seq(),
+                ack: tcp.ack_seq(),
+                window: tcp.window(),
             },
             Some(Transport::Udp(udp)) => Self::Udp {
                 ports: [udp.source(), udp.destination()],
@@ -325,15 +342,40 @@ impl fmt::Display for Changes<'_> {
             _ => list.item(format_args!("header"))?,
         }
         list.change("len", from.len, to.len)?;
+        if let (Some(a), Some(b)) = (from.tcp(), to.tcp()) {
+            list.change("flags", a.0, b.0)?;
+            list.change("seq", a.1, b.1)?;
+            list.change("ack", a.2, b.2)?;
+            list.change("window", a.3, b.3)?;
+        }
         list.change("mark", Hex(from.mark), Hex(to.mark))?;
         list.change("ct", State(from.ct), State(to.ct))?;
         let (a, b) = (from.ct_fields(), to.ct_fields());
         list.change("ct mark", Hex(a.0), Hex(b.0))?;
-        list.change("ct zone", a.1, b.1)
+        list.change("ct zone", a.1, b.1)?;
+        // Of what is not looked at one by one.
+        if !list.1 {
+            list.item(format_args!("contents"))?;
+        }
+        Ok(())
     }
 }
 
 impl Seen {
+    /// Flags, sequence number, acknowledgement, window.
+    fn tcp(&self) -> Option<(TcpFlags, u32, u32, u16)> {
+        match self.ip?.l4 {
+            L4::Tcp {
+                flags,
+                seq,
+                ack,
+                window,
+                ..
+            } => Some((flags, seq, ack, window)),
+            _ => None,
+        }
+    }
+
     fn ct_fields(&self) -> (u32, u16) {
         self.ct.map_or((0, 0), |ct| (ct.mark, ct.zone))
     }

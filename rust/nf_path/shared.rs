@@ -10,8 +10,7 @@
 //! call was not seen (the hook's function cannot be probed, the kernel had no room for the call) proves nothing:
 //! then all are named. With one exception: a packet that was queued may be let go on, by the program or because there
 //! is none, into the next hook, and if no call of that was seen, it was not. For that the next ones must have
-//! had probes all the time, and none of these have missed a call. (With `kernel.ftrace_enabled=0` they do not know
-//! that they have.)
+//! had probes all the time, and none of these have missed a call.
 //!
 //! The end of a call that was seen to begin is always
 //! seen: the kernel keeps it on the task's shadow stack, and a probe is taken off only when its function has

@@ -17,7 +17,8 @@ pub(crate) struct Tracer {
     pub(crate) paths: Pin<KVBox<Paths>>,
     /// The last packet's.
     number: Atomic<u64>,
-    /// The last packet that came in of a connection, for a few connections.
+    /// The last packet that came of a connection, that way, in a namespace, for a few of these: 24 bits to compare, 16 of
+    /// the time, 24 of its number.
     recent: [Atomic<u64>; RECENT],
     /// What it costs to look at the clock.
     clock_ns: u64,
@@ -68,28 +69,43 @@ impl Tracer {
     }
 
     /// A packet has come in.
-    pub(crate) fn remember(&self, seen: &Seen, number: u64) {
-        if let Some((slot, sum)) = self.recent(seen) {
-            slot.store(sum << 32 | number & u64::from(u32::MAX), Relaxed);
+    pub(crate) fn remember(&self, net: u32, seen: &Seen, number: u64) {
+        if let Some([flow, _]) = seen.flow(net) {
+            let entry = flow & SUM | (soon() & TIME) << NUMBER_BITS | number & NUMBER;
+            self.recent(flow).store(entry, Relaxed);
         }
     }
 
-    /// The last packet that came in of the connection that this one is of, in either direction.
-    pub(crate) fn last_of(&self, seen: &Seen) -> Option<u64> {
-        let (slot, sum) = self.recent(seen)?;
-        let found = slot.load(Relaxed);
-        // Numbers are told by their lower half, and it is a recent one.
+    /// The packet of the other direction that has just come in, there: what a reset answers. None if that is longer ago.
+    pub(crate) fn provoker(&self, net: u32, reset: &Seen) -> Option<u64> {
+        let [_, flow] = reset.flow(net)?;
+        let found = self.recent(flow).load(Relaxed);
+        let age = soon().wrapping_sub(found >> NUMBER_BITS) & TIME;
+        // Numbers are told by their lower part, and it is a recent one.
         let last = self.packets();
-        let back = (last as u32).wrapping_sub(found as u32);
-        (found >> 32 == sum).then(|| last.saturating_sub(back.into()))
+        let back = last.wrapping_sub(found) & NUMBER;
+        (found & SUM == flow & SUM && age <= RECENTLY).then(|| last.saturating_sub(back))
     }
 
-    /// Where that stands, and 32 bits to compare.
-    fn recent(&self, seen: &Seen) -> Option<(&Atomic<u64>, u64)> {
-        let connection = seen.connection()?;
-        let slot = self.recent.get((connection >> 56) as usize % RECENT)?;
-        Some((slot, (connection & u64::from(u32::MAX)).max(1)))
+    /// Where that stands.
+    fn recent(&self, flow: u64) -> &Atomic<u64> {
+        let [first, ..] = &self.recent;
+        // Other bits than those that are compared.
+        let at = (flow >> 32) as usize % RECENT;
+        self.recent.get(at).unwrap_or(first)
     }
+}
+
+const NUMBER_BITS: u32 = 24;
+const NUMBER: u64 = (1 << NUMBER_BITS) - 1;
+const TIME: u64 = 0xffff;
+const SUM: u64 = !0 << 40;
+/// One second, in the unit of `soon`.
+const RECENTLY: u64 = 15;
+
+/// The time in steps of 2^26 ns: a fifteenth of a second.
+fn soon() -> u64 {
+    monotonic_ns() >> 26
 }
 
 /// The least of some attempts.
