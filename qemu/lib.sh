@@ -54,12 +54,15 @@ finish() {
 }
 trap 'finish "$BASH_COMMAND"' EXIT
 
+# A pipe in which nothing comes: to wait for that takes no process, as sleep would.
+exec {never}<> <(:)
+
 # poll COMMAND [ARGUMENT...]: until it succeeds, twenty seconds at most: a guest without KVM on a busy machine is slow.
 poll() {
 	local end=$((SECONDS + 20))
 	until "$@"; do
 		((SECONDS < end)) || return 1
-		sleep 0.05
+		read -rt 0.05 -u "$never" || :
 	done
 }
 
@@ -221,10 +224,14 @@ bracket() { if [[ $1 == *:* ]]; then echo "[$1]"; else echo "$1"; fi; }
 
 # --- the module and the kernel log
 
-# mark TEXT: what follows in the log is what `log`, `lines` and `seen` look at.
-mark() { echo "mark: $1" >/dev/kmsg; }
+# mark TEXT: what follows in the log is what `log`, `lines` and `seen` look at. What was there goes to a file, which qemu/init
+# puts together with the rest: to read it all again and again would take long.
+mark() {
+	echo "mark: $1" >/dev/kmsg
+	dmesg --syslog --read-clear >>/run/dmesg
+}
 
-log() { dmesg --notime | awk '/^mark: / { n = 0; next } { line[n++] = $0 } END { for (i = 0; i < n; i++) print line[i] }'; }
+log() { dmesg --notime; }
 
 # lines PATTERN: the log's lines since the mark that match the extended regular expression.
 lines() { log | grep -E -e "$1"; }
@@ -292,3 +299,6 @@ kunit() {
 	local results=/sys/kernel/debug/kunit/$1/results
 	grep -qE '^ +ok ' "$results" && fails grep -E 'not ok|# SKIP' "$results"
 }
+
+# The boot's messages are no test's.
+mark "${0##*/}"

@@ -4,10 +4,10 @@
 . qemu/lib.sh
 
 debugfs=/sys/kernel/debug
-check 'KASAN is on' grep -q 'KernelAddressSanitizer initialized' <(dmesg)
+check 'KASAN is on' grep -q 'KernelAddressSanitizer initialized' /run/dmesg
 check 'and in our modules: Rust' grep -qw __asan_register_globals <(nm -u "$modules/nf_path/nf_path.ko")
 check 'and C' grep -qE '__asan_(load|report_load)' <(nm -u "$modules/netfilter/helpers.o")
-check 'kmemleak is on' grep -q 'Kernel memory leak detector initialized' <(dmesg)
+check 'kmemleak is on' grep -q 'Kernel memory leak detector initialized' /run/dmesg
 modload nf_path
 check 'lockdep is on, also with a module of ours' grep -qE 'debug_locks: +1$' /proc/lockdep_stats
 check 'a warning panics' same "$(</proc/sys/kernel/panic_on_warn)" 1
