@@ -103,7 +103,7 @@ why() {
 # expect WHAT EXPECTED COMMAND [ARGUMENT...]: what the command prints, sooner or later, is what is expected. For what shall not
 # change the command must wait, as `arrived` does, or `settle` come before it.
 expect() {
-	local what=$1 expected=$2 observed end=$((SECONDS + 20))
+	local what=$1 expected=$2 observed end=$((SECONDS + 20 * slow))
 	shift 2
 	while
 		observed=$("$@") || :

@@ -59,12 +59,12 @@ rtt() { within client ping -q -c 3 -i 0.2 "$1" | sed -n 's/^rtt .* = \([0-9]*\).
 between() { ((rtt >= $1 && rtt < $2)) || { echo "rtt: $rtt ms"; return 1; }; }
 for ip in 10.0.1.1 fd00:1::1; do
 	rtt=$(rtt "$ip")
-	check "delay: $ip without it" between 0 100
+	check "delay: $ip without it" between 0 $((100 * slow))
 done
 example delay ms=50
 for ip in 10.0.1.1 fd00:1::1; do
 	rtt=$(rtt "$ip")
-	check "delay: $ip: 50 ms there, 50 back" between 100 300
+	check "delay: $ip: 50 ms there, 50 back" between 100 $((300 * slow))
 done
 for ip in 10.0.2.2 fd00:2::2; do check "delay: fragments to $ip" within client ping -q -c 1 -W 2 -s 4000 "$ip"; done
 check 'delay: unloads' unexample delay
@@ -87,7 +87,7 @@ hold() {
 	within client ping -q -c 1 -W 1 10.0.2.2 >/dev/null || :
 	within client ping -q -c 1 -W 1 fd00:2::2 >/dev/null || :
 }
-soon() { local since=$SECONDS; "$@" && ((SECONDS - since < 10)); }
+soon() { local since=$SECONDS; "$@" && ((SECONDS - since < 10 * slow)); }
 
 # Neighbours that were not asked for are held as well: all are known by now.
 hold

@@ -5,7 +5,7 @@
 # each line of a path must have those of its first. Topology: lib.sh.
 . qemu/lib.sh
 
-count=${COUNT-2500}
+count=${COUNT-$((2500 / slow))}
 topology
 cat >/run/send <<'END'
 import socket, struct, sys
