@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # What the crate says of connections is what `conntrack -L` says (rust/tests/nf_test_conntrack.ko prints it at
 # PRE_ROUTING before and after connection tracking, and at the end of POST_ROUTING). Topology: lib.sh.
+# Own guest: nf_conntrack is not loaded at first.
 . qemu/lib.sh
 
 module=$modules/tests/nf_test_conntrack.ko

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # What rust/tests/nf_test_hook_probe.ko is told that the hooks at the router's FORWARD return, where several share a
 # priority: nft's counters say which of them saw and dropped what. Topology: lib.sh.
+# Own guest: it leaks memory on purpose.
 . qemu/lib.sh
 
 topology
@@ -79,3 +80,4 @@ check 'the probe goes later' modunload nf_test_hook_probe
 kill "${pids[@]}"
 functions() { wc -l </sys/kernel/tracing/enabled_functions; }
 check 'no function is left probed' same "$(functions)" 0
+forgive_leaks

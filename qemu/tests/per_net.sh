@@ -4,6 +4,7 @@
 # (rust/tests/per_net.rs, two hooks at LOCAL_OUT of IPv4). Each namespace's nft counts the same packets.
 #
 #   near (eth0 10.9.0.1) ---- (eth0 10.9.0.2) far, made and destroyed
+# Own guest: it leaks memory on purpose.
 . qemu/lib.sh
 
 load() { modload nf_test_per_net "$@"; }
@@ -137,3 +138,4 @@ check 'leaked: fails to load' fails load leak=1 2>/dev/null
 check 'leaked: nothing stays' same "$(within before nft list hooks ip)" "$before"
 check 'leaked: namespaces come and go' ip netns add child
 ip netns del child
+forgive_leaks
