@@ -21,13 +21,11 @@
 //! taken off, until a new array is made, does nothing: nothing can be attributed to it wrongly.
 
 use crate::{name::OwnerName, shared::Shared};
-use kernel::{
-    prelude::*,
-    sync::{
-        atomic::{Acquire, Atomic, Release},
-        Arc, //
-    },
+use core::sync::atomic::{
+    AtomicBool,
+    Ordering::{Acquire, Release},
 };
+use kernel::{prelude::*, sync::Arc};
 use netfilter::{ChainStamp, HookFunction, IpVersion, Point, Priority, RcuCell};
 
 /// A point of one version of IP in one namespace.
@@ -51,7 +49,7 @@ pub(crate) struct Layout {
     shared: KVec<Shared>,
     /// What those in shared gaps call.
     pub(crate) functions: KVec<HookFunction>,
-    settled: Atomic<bool>,
+    settled: AtomicBool,
 }
 
 impl Layout {
@@ -75,7 +73,7 @@ impl Layout {
             gaps,
             shared,
             functions,
-            settled: Atomic::new(false),
+            settled: AtomicBool::new(false),
         }
     }
 
