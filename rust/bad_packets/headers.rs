@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Packets as they should be, mostly: which headers follow each other, and what is in them, is chosen by chance from what
-//! network stacks look at.
+//! Packets as they should be, mostly: which headers follow each other, and what is in them, is chosen by chance from
+//! what network stacks look at.
 
 use crate::{
     checksum::{Checksum, Pseudo},
-    packet::{Network, Packet},
+    packet::{Field, Network, Packet},
     random::Random,
 };
 
@@ -208,7 +208,7 @@ impl<'r> Builder<'r> {
         }
         self.packet.put(&options);
         for n in 0..options.len() {
-            self.packet.fields.push(crate::packet::Field {
+            self.packet.fields.push(Field {
                 at: addresses + 8 + n,
                 size: 1,
             });
@@ -504,7 +504,7 @@ impl<'r> Builder<'r> {
         let at = self.packet.len();
         self.packet.put(&options);
         for n in 0..options.len() {
-            self.packet.fields.push(crate::packet::Field {
+            self.packet.fields.push(Field {
                 at: at + n,
                 size: 1,
             });

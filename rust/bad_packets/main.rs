@@ -4,14 +4,14 @@
 //!
 //!     main KIND SEED COUNT [FIRST]
 //!
-//! KIND is `frame`, or `ip` for packets without a link layer's header (`ipv4`, `ipv6`: of that version only); with `+offload`
-//! a struct virtio_net_hdr stands before each, with `+pieces` it is given in pieces, each of which the kernel keeps apart. It goes on until
-//! COUNT have been taken.
+//! KIND is `frame`, or `ip` for packets without a link layer's header (`ipv4`, `ipv6`: of that version only); with
+//! `+offload` a struct virtio_net_hdr stands before each, with `+pieces` it is given in pieces, each of which the
+//! kernel keeps apart. It goes on until COUNT have been taken.
 //!
-//! A packet is as it should be at first: headers upon headers, to the depths that network stacks look into, and every four packets are of
-//! one flow, or fragments of one. Then it is spoiled: fields get values at the edge of what they may be, headers are cut off, doubled or
-//! left out; afterwards length and checksums are mended, most often, since
-//! with a wrong one nobody would look at the rest.
+//! A packet is as it should be at first: headers upon headers, to the depths that network stacks look into, and every
+//! four packets are of one flow, or fragments of one. Then it is spoiled: fields get values at the edge of what they may
+//! be, headers are cut off, doubled or left out; afterwards length and checksums are mended, most often, since with a
+//! wrong one nobody would look at the rest.
 //!
 //! Packet number n of a seed is always the same: what a packet has done, FIRST does again.
 
