@@ -67,7 +67,11 @@ for number in {1..9}; do
 	check "chain c$number: as nft has counted" same "$(awk -v c="$number" '$2 == c { n += $3 } END { print n + 0 }' /run/attributed)" \
 		"$(within router nft list chain inet st "c$number" | sed -n 's/.*counter packets \([0-9]*\) .*/\1/p')"
 done
-check 'all others were delivered' same "$(grep -cE ' LOCAL_IN DELIVERED; 7 points, .*:2000 UDP$' /run/log)" $((count - dropped))
-check 'as the receiver has it' same "$(wc -l </run/server.2000)" $((count - dropped))
+delivered=$(grep -cE ' LOCAL_IN DELIVERED; 7 points, .*:2000 UDP$' /run/log) || :
+# On a busy machine.
+full=$(grep -cE ' LOCAL_IN DROPPED after the hooks, SOCKET_RCVBUFF in .*:2000 UDP$' /run/log) || :
+check 'all others were delivered, but where the buffer was full' same $((delivered + full)) $((count - dropped))
+check 'as the receiver has it' same "$(wc -l </run/server.2000)" "$delivered"
+check 'the buffer was full as often as the kernel says' same "$full" "$(within server nstat -a -s -z UdpRcvbufErrors | awk '$1 == "UdpRcvbufErrors" { print $2 }')"
 read -r packets printed not_printed not_followed lost <<<"$(sed -n 's/.*unloaded: //p' /run/log | tr -dc '0-9 ' )"
 check 'none was lost, and nothing uncounted' same "$packets $printed $not_printed $not_followed $lost" "$count $count 0 0 0"
