@@ -17,7 +17,8 @@ modules: ## build the modules, into build/<kernel release>/ (the default)
 run: modules ## boot the stock kernel and show the path of real packets
 	@scripts/enter qemu/run
 
-test: modules ## boot the stock kernel and run all tests; T=name for one
+test: ## boot the stock kernel and run all tests; T=name for one
+	@$(kbuild) $(if $(filter debug,$(KERNEL)),,bench=y) modules
 	@scripts/enter qemu/test $(T)
 
 test-debug: ## the same tests on a sanitizer kernel, which is built first (KASAN, lockdep, kmemleak, ...); T=name for one

@@ -12,9 +12,10 @@
  *	namespace: packets accepted, packets dropped, TTL after the last, and the
  *	time of each round, whatever loops around the calls included: so one of
  *	the namespaces should have no hook.
- *   forward CALLS ROUNDS FD DEVICE
- *	CALLS new packets received by that device, ROUNDS times. A line of times,
- *	and one for packets that are only made and freed.
+ *   forward CALLS ROUNDS FD DEVICE EVERY
+ *	CALLS new packets received by that device, ROUNDS times; one of EVERY has
+ *	the mark 1. A line of times, and one for packets that are only made and
+ *	freed.
  *
  * Time is the processor's time stamp counter: under QEMU with -icount a count of
  * instructions.
@@ -283,7 +284,7 @@ out:
 }
 
 /* As a driver gives a packet to the stack, or only made and freed where there is no device. */
-static int receive(struct net_device *dev, unsigned int calls, u64 *time)
+static int receive(struct net_device *dev, unsigned int calls, unsigned int every, u64 *time)
 {
 	struct sk_buff_head list;
 	u64 begin, end;
@@ -299,6 +300,7 @@ static int receive(struct net_device *dev, unsigned int calls, u64 *time)
 		skb->mac_header = skb->network_header - ETH_HLEN;
 		skb->mac_len = ETH_HLEN;
 		skb->dev = dev;
+		skb->mark = i % every == 0;
 		__skb_queue_tail(&list, skb);
 	}
 	local_bh_disable();
@@ -319,12 +321,13 @@ static int run_forward(char *args)
 {
 	u64 times[2][MAX_ROUNDS];
 	struct net_device *dev;
-	unsigned int calls, rounds;
+	unsigned int calls, rounds, every;
 	char name[IFNAMSIZ];
 	struct net *net;
 	int fd, err = 0;
 
-	if (sscanf(args, "%u %u %d %15s", &calls, &rounds, &fd, name) != 4 || rounds > MAX_ROUNDS)
+	if (sscanf(args, "%u %u %d %15s %u", &calls, &rounds, &fd, name, &every) != 5 ||
+	    rounds > MAX_ROUNDS || !every)
 		return -EINVAL;
 	net = get_net_ns_by_fd(fd);
 	if (IS_ERR(net))
@@ -333,7 +336,8 @@ static int run_forward(char *args)
 	if (!dev)
 		err = -ENODEV;
 	for (unsigned int i = 0; i < rounds && !err; i++)
-		err = receive(dev, calls, &times[0][i]) ?: receive(NULL, calls, &times[1][i]);
+		err = receive(dev, calls, every, &times[0][i]) ?:
+		      receive(NULL, calls, every, &times[1][i]);
 	if (!err) {
 		say_times(times[0], rounds);
 		say_times(times[1], rounds);

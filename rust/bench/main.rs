@@ -4,14 +4,17 @@
 //!
 //! `body=` says which (`nf_bench.h`), `count=` how many hooks there are. All are at FORWARD of IPv4, in
 //! insmod's namespace. How many packets matched is printed when the module goes.
+//!
+//! With `each=1` each namespace that there is has a registration of its own, and how long it took to make
+//! them all, and to remove them together, is printed; with `each=2` they are removed one by one.
 
 // Not `forbid`: `module!` contains `unsafe` of its own.
 #![deny(unsafe_code)]
 
 use kernel::prelude::*;
 use netfilter::{
-    conntrack::State, Counter, Hook, IpHeader, NetRef, Op, Packet, Point, Priority, Registration,
-    Verdict,
+    conntrack::State, time::monotonic_ns, Counter, Hook, IpHeader, NetRef, Op, Packet, Point,
+    Priority, Registration, Verdict,
 };
 
 module! {
@@ -29,12 +32,14 @@ module! {
             default: 1,
             description: "How many hooks",
         },
+        each: u8 {
+            default: 0,
+            description: "1, 2: in each namespace that there is",
+        },
     },
 }
 
-struct Bench {
-    registration: Registration<Counter>,
-}
+struct Bench(KVec<Registration<Counter>>);
 
 struct Accept;
 
@@ -150,15 +155,36 @@ impl kernel::Module for Bench {
         for priority in 0..module_parameters::count.value().into() {
             ops.push(op(Point::Forward, Priority::new(priority)), GFP_KERNEL)?;
         }
-        let net = NetRef::current().ok_or(ESRCH)?;
-        Ok(Self {
-            registration: Registration::in_net(&net, &ops, Counter::new()?)?,
-        })
+        let nets = match module_parameters::each.value() {
+            0 => {
+                let mut nets = KVec::new();
+                nets.push(NetRef::current().ok_or(ESRCH)?, GFP_KERNEL)?;
+                nets
+            }
+            _ => NetRef::all()?,
+        };
+        let mut registrations = KVec::with_capacity(nets.len(), GFP_KERNEL)?;
+        let begin = monotonic_ns();
+        for net in nets.iter() {
+            let registration = Registration::in_net(net, &ops, Counter::new()?)?;
+            registrations.push(registration, GFP_KERNEL)?;
+        }
+        let ns = monotonic_ns().saturating_sub(begin);
+        pr_info!("{} namespaces, {} ns\n", nets.len(), ns);
+        Ok(Self(registrations))
     }
 }
 
 impl Drop for Bench {
     fn drop(&mut self) {
-        pr_info!("{} matched\n", self.registration.sum());
+        let matched: u64 = self.0.iter().map(|registration| registration.sum()).sum();
+        let registrations = core::mem::take(&mut self.0);
+        let begin = monotonic_ns();
+        match module_parameters::each.value() {
+            2 => drop(registrations),
+            _ => Registration::drop_all(registrations),
+        }
+        let ns = monotonic_ns().saturating_sub(begin);
+        pr_info!("{} matched, {} ns to remove\n", matched, ns);
     }
 }
