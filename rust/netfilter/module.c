@@ -286,13 +286,20 @@ static struct notifier_block nf_module_notifier = {
 static DEFINE_MUTEX(nf_expecting_mutex);
 static bool nf_expecting;
 
-/* To be called, with no lock held, before anything begins that nf_unload() would have to end. */
+/*
+ * To be called, with no lock held, before anything begins that nf_unload() would have to end. Where something has begun
+ * it may be called by that, and nf_unload() waits for that with the notifiers' lock held, which is taken here: only the
+ * first call, which nothing can come before, takes it.
+ */
 void nf_expect_unload(void)
 {
+	if (smp_load_acquire(&nf_expecting)) /* pairs with the release below */
+		return;
 	guard(mutex)(&nf_expecting_mutex);
-	if (!nf_expecting)
-		register_module_notifier(&nf_module_notifier); /* cannot fail */
-	nf_expecting = true;
+	if (nf_expecting)
+		return;
+	register_module_notifier(&nf_module_notifier); /* cannot fail */
+	smp_store_release(&nf_expecting, true); /* it is registered */
 }
 
 /*
