@@ -8,7 +8,7 @@
 . qemu/lib.sh
 . qemu/lab.sh
 
-packets=${1-24000} seed=${2-$(date +%s%N)}
+packets=${1-$((24000 / slow))} seed=${2-$(date +%s%N)}
 echo "# again: scripts/enter env LIMIT=3600 qemu/vm bad_packets $0 $packets $seed"
 
 topology
