@@ -35,6 +35,7 @@ pub(crate) struct Numbers {
 pub(crate) struct Ladders {
     /// Of the namespace.
     pub(crate) cookie: u64,
+    tracer: Arc<Tracer>,
     ladders: KVec<Ladder>,
     /// Rungs are put in and never taken off one by one: whenever a hook is taken off, the core drops all
     /// packets of the namespace that wait in queues.
@@ -84,7 +85,7 @@ impl Ladder {
 }
 
 impl Ladders {
-    pub(crate) fn new(net: &Net) -> Result<Self> {
+    pub(crate) fn new(net: &Net, tracer: Arc<Tracer>) -> Result<Self> {
         let mut ladders = KVec::new();
         for version in [IpVersion::V4, IpVersion::V6] {
             for point in Point::ALL {
@@ -94,18 +95,14 @@ impl Ladders {
         }
         Ok(Self {
             cookie: net.cookie(),
+            tracer,
             ladders,
             registrations: KVec::new(),
         })
     }
 
     /// Puts in the rungs that are missing. False: so many that all should be laid anew.
-    pub(crate) fn lay(
-        &mut self,
-        net: &Net,
-        tracer: &Arc<Tracer>,
-        numbers: &mut Numbers,
-    ) -> Result<bool> {
+    pub(crate) fn lay(&mut self, net: &Net, numbers: &mut Numbers) -> Result<bool> {
         let mut entries = KVec::new();
         for ladder in &mut self.ladders {
             let mut wanted = KVec::new();
@@ -128,7 +125,7 @@ impl Ladders {
                     number: numbers.rung,
                     priority,
                     chain: ladder.chain.clone(),
-                    tracer: tracer.clone(),
+                    tracer: self.tracer.clone(),
                 };
                 let op = match ladder.chain.version {
                     IpVersion::V4 => Op::ipv4::<Rung>(ladder.chain.point, priority),
@@ -151,14 +148,13 @@ impl Ladders {
     pub(crate) fn read<'a>(
         &'a self,
         net: &Net,
-        tracer: &Arc<Tracer>,
         gaps: &mut Gaps,
         probes: &mut Probes,
         numbers: &mut Numbers,
         names: bool,
         changes: &mut KVec<(&'a RcuCell<Layout>, KBox<Layout>)>,
     ) -> Result {
-        let now = monotonic_ns();
+        let (now, tracer) = (monotonic_ns(), &self.tracer);
         for ladder in &self.ladders {
             let chain = &*ladder.chain;
             let stamp = tracer.watch.stamp(net, chain.version, chain.point);

@@ -161,14 +161,15 @@ impl State {
             let place = match place {
                 Some(place) => place,
                 None => {
-                    self.nets.push(Ladders::new(net)?, GFP_KERNEL)?;
+                    self.nets
+                        .push(Ladders::new(net, tracer.clone())?, GFP_KERNEL)?;
                     self.nets.len() - 1
                 }
             };
             let Some(ladders) = self.nets.get_mut(place) else {
                 continue;
             };
-            let laid = ladders.lay(net, tracer, &mut self.numbers);
+            let laid = ladders.lay(net, &mut self.numbers);
             if !matches!(laid, Ok(true)) {
                 // Next time they are laid anew.
                 if let Ok(ladders) = self.nets.remove(place) {
@@ -196,7 +197,7 @@ impl State {
             if let Some(net) = nets.iter().find(|net| net.cookie() == ladders.cookie) {
                 let (gaps, probes) = (&mut self.gaps, &mut self.probes);
                 let numbers = &mut self.numbers;
-                ladders.read(net, tracer, gaps, probes, numbers, names, &mut changes)?;
+                ladders.read(net, gaps, probes, numbers, names, &mut changes)?;
             }
         }
         if !changes.is_empty() {

@@ -213,7 +213,6 @@ impl Paths {
         })
     }
 
-    #[expect(clippy::type_complexity, reason = "what a slot has")]
     fn slot(
         &self,
         at: usize,
