@@ -27,7 +27,7 @@ pub(crate) fn dropped(
         By::Other if last => Dropped::Behind,
         By::Other if reason == DropReason::NETFILTER_DROP => Dropped::InHook,
         By::Other => Dropped::InHookOrBehind,
-        By::Chain if !gap.is_some_and(|gap| gap.has("(nft_do_chain")) => match last {
+        By::Chain if !gap.is_some_and(|gap| gap.has(b"(nft_do_chain")) => match last {
             true => Dropped::Behind,
             false => Dropped::InHookOrBehind,
         },
@@ -58,12 +58,14 @@ impl By {
         struct Look<'a>(Option<&'a Gap>, By);
         impl fmt::Write for Look<'_> {
             fn write_str(&mut self, symbol: &str) -> fmt::Result {
-                let module = symbol.split_once(' ').map(|(_, module)| module);
-                self.1 = match (symbol, module) {
-                    ("nf_hook_slow", _) => By::Core,
-                    ("nft_do_chain [nf_tables]", _) => By::Chain,
-                    (_, Some("[nfnetlink_queue]")) => By::Queue,
-                    (_, Some(module)) if self.0.is_some_and(|gap| gap.has(module)) => By::Owner,
+                // `FUNCTION [MODULE]`
+                let module = symbol.as_bytes().split(|&byte| byte == b'[').nth(1);
+                let owner = module.is_some_and(|module| self.0.is_some_and(|gap| gap.has(module)));
+                self.1 = match symbol {
+                    "nf_hook_slow" => By::Core,
+                    "nft_do_chain [nf_tables]" => By::Chain,
+                    _ if module == Some(b"nfnetlink_queue]") => By::Queue,
+                    _ if owner => By::Owner,
                     _ => By::Other,
                 };
                 Ok(())

@@ -118,7 +118,7 @@ pub(crate) struct Gap {
 
 impl Gap {
     /// Whether one of their names has `part`.
-    pub(crate) fn has(&self, part: &str) -> bool {
+    pub(crate) fn has(&self, part: &[u8]) -> bool {
         self.owners.iter().any(|owner| owner.name.has(part))
     }
 

@@ -15,8 +15,7 @@ pub(crate) struct OwnerName(KVec<u8>);
 
 impl OwnerName {
     /// Whether `part` stands in it.
-    pub(crate) fn has(&self, part: &str) -> bool {
-        let part = part.as_bytes();
+    pub(crate) fn has(&self, part: &[u8]) -> bool {
         self.0.windows(part.len().max(1)).any(|bytes| bytes == part)
     }
 }
