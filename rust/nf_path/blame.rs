@@ -27,7 +27,7 @@ pub(crate) fn dropped(
         By::Other if last => Dropped::Behind,
         By::Other if reason == DropReason::NETFILTER_DROP => Dropped::InHook,
         By::Other => Dropped::InHookOrBehind,
-        By::Chain if !gap.is_some_and(|gap| gap.has(b"(nft_do_chain")) => match last {
+        By::Chain if gap.is_some_and(|gap| !gap.has(b"(nft_do_chain")) => match last {
             true => Dropped::Behind,
             false => Dropped::InHookOrBehind,
         },
