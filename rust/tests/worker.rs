@@ -46,7 +46,9 @@ struct Drops {
 impl Work for Drops {
     fn run(&self) {
         let mut workers = self.place.workers.lock();
-        let worker = workers.get_mut(self.which).and_then(Option::take);
+        let other = workers.get_mut(self.which).and_then(Option::take);
+        // The other has ended before it could drop this one.
+        let worker = other.or_else(|| workers.iter_mut().find_map(Option::take));
         drop(workers);
         drop(worker);
     }
