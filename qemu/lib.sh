@@ -87,6 +87,7 @@ setup_ns() {
 	done
 }
 
+# (In the background it is a shell that waits for the command, and to kill that does not end the command: ip netns exec.)
 within() { ip netns exec "$@"; }
 
 topology() {

@@ -116,7 +116,7 @@ check 'no addresses' unseen '^nf_test_chain: .*(0x|ffff[0-9a-f]{4})'
 
 # Read while owners come, change their names, and go.
 mark coming
-within client ping -q -i 0.02 10.0.1.1 >/dev/null &
+ip netns exec client ping -q -i 0.02 10.0.1.1 >/dev/null &
 for _ in {1..10}; do
 	within router nft -f - <<-'END'
 		table ip come {

@@ -107,7 +107,7 @@ check 'egress' same "$(matches)" '1 EGRESS len=34 and 34 after
 1 EGRESS len=54 and 54 after'
 
 # Exchanged while it runs.
-within client ping -q -f 10.0.2.2 >/dev/null &
+ip netns exec client ping -q -f 10.0.2.2 >/dev/null &
 for _ in {1..5}; do
 	compile 'icmp and ip[8] == 1' >"$program"
 	compile 'ip6' >"$program"

@@ -73,7 +73,7 @@ check 'all were told of that should' lines '^nf_test_free: hooked 158 dropped 15
 # Coming and going while packets are freed on both processors.
 pids=()
 for cpu in 0 1; do
-	within client taskset -c "$cpu" python3 -c '
+	ip netns exec client taskset -c "$cpu" python3 -c '
 import socket
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 while True:

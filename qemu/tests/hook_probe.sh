@@ -66,7 +66,7 @@ check 'none missed' lines '^nf_test_hook_probe: 0 missed'
 # Coming and going, also of what is probed, while packets pass on both processors.
 pids=()
 for cpu in 0 1; do
-	within client taskset -c "$cpu" ping -q -f 10.0.2.2 >/dev/null &
+	ip netns exec client taskset -c "$cpu" ping -q -f 10.0.2.2 >/dev/null &
 	pids+=($!)
 done
 for leak in 0 1 0 1; do

@@ -56,7 +56,7 @@ check 'each namespace' each_namespace
 check 'no address in it' fails grep -E '0x|ffff[0-9a-f]{4}' "$file"
 
 # Read while hooks come and go and packets pass.
-within client ping -q -f 10.0.2.2 >/dev/null &
+ip netns exec client ping -q -f 10.0.2.2 >/dev/null &
 for n in {1..10}; do
 	within router nft add table ip "t$n" '{ chain c { type filter hook forward priority 7; }; }'
 	cat "$file" >/dev/null

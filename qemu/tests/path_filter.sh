@@ -69,7 +69,7 @@ check 'all' poll lines '^nf_path: #.* ICMP '
 choose proto udp
 pids=()
 for cpu in 0 1; do
-	within client taskset -c "$cpu" ping -q -f 10.0.2.2 >/dev/null &
+	ip netns exec client taskset -c "$cpu" ping -q -f 10.0.2.2 >/dev/null &
 	pids+=($!)
 done
 for _ in {1..20}; do
