@@ -2,7 +2,7 @@
 
 //! Packets that are freed.
 
-use crate::{path::End, tracer::Tracer};
+use crate::{path::End, paths::Found, tracer::Tracer};
 use kernel::sync::Arc;
 use netfilter::{FreeProbe, Freed};
 
@@ -23,7 +23,7 @@ impl FreeProbe for Ends {
 /// Out of line: what is freed is followed seldom.
 #[inline(never)]
 fn end(tracer: &Tracer, freed: Freed) {
-    if let Some(mut slot) = tracer.paths.find_soon(freed.packet()) {
+    if let Found::Yes(mut slot) = tracer.paths.find_soon(freed.packet()) {
         let end = End::Freed(freed.location(), freed.drop_reason());
         slot.path().finish(end, tracer.paths.busy());
         slot.end();

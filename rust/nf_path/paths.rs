@@ -143,11 +143,6 @@ impl Paths {
         self.busy.load(Relaxed)
     }
 
-    /// Something of a packet was not seen.
-    pub(crate) fn miss(&self) {
-        self.busy.fetch_add(1, Relaxed);
-    }
-
     fn ways(&self, id: u64) -> impl Iterator<Item = &Place> {
         // A multiplicative hash: its upper bits are the good ones.
         let bucket = (id.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize % (PLACES / WAYS);
@@ -162,7 +157,7 @@ impl Paths {
 
     /// The path of a packet.
     #[inline]
-    pub(crate) fn find(&self, packet: PacketId) -> Found<'_> {
+    fn find(&self, packet: PacketId) -> Found<'_> {
         self.find_id(packet.get().get())
     }
 
@@ -177,18 +172,21 @@ impl Paths {
         }
     }
 
-    /// The path of a packet, if it is followed, and its slot is soon free; else it is counted as missed.
-    pub(crate) fn find_soon(&self, packet: PacketId) -> Option<Slot<'_>> {
+    /// The path of a packet. Where its slot is locked that is tried again, and counted as missed in the end.
+    pub(crate) fn find_soon(&self, packet: PacketId) -> Found<'_> {
+        let mut found = self.find(packet);
         for _ in 0..TRIES {
-            match self.find(packet) {
-                Found::Yes(slot) => return Some(slot),
-                Found::No => return None,
-                // The manager is ending it just now, in most cases.
-                Found::Busy => cpu_relax(),
+            if !matches!(found, Found::Busy) {
+                return found;
             }
+            // The manager is ending it just now, in most cases.
+            cpu_relax();
+            found = self.find(packet);
         }
-        self.miss();
-        None
+        if matches!(found, Found::Busy) {
+            self.busy.fetch_add(1, Relaxed);
+        }
+        found
     }
 
     /// The slot that the place of `packet` leads to.

@@ -45,13 +45,12 @@ impl Rung {
         let paths = &self.tracer.paths;
         let found = match paths.is_empty() {
             true => Found::No,
-            false => paths.find(packet.id()),
+            false => paths.find_soon(packet.id()),
         };
         match found {
             Found::Yes(slot) => self.follow(slot, &packet, monotonic_ns(), begins),
             Found::No if begins => self.begin(&packet),
-            Found::No => {}
-            Found::Busy => paths.miss(),
+            Found::No | Found::Busy => {}
         }
         packet.accept()
     }

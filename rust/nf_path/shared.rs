@@ -22,7 +22,7 @@
 //! are those of the very hooks in the gap: a [`HookId`] is of the layout that is what the packet walks (see
 //! `chain.rs`), whose hooks the core keeps until the packet is through.
 
-use crate::tracer::Tracer;
+use crate::{paths::Found, tracer::Tracer};
 use kernel::{prelude::*, sync::Arc};
 use netfilter::{
     HookCall, HookFunction, HookId, HookProbe, HookProbeRegistration, HookReturn, VerdictCode,
@@ -185,13 +185,16 @@ impl HookProbe for Watch {
     type Data = Arc<Tracer>;
 
     fn called(tracer: &Arc<Tracer>, call: HookCall) -> Option<u64> {
-        let mut slot = tracer.paths.find_soon(call.packet()?)?;
+        let Found::Yes(mut slot) = tracer.paths.find_soon(call.packet()?) else {
+            return None;
+        };
         let path = slot.path();
         path.calls.begin(call.hook()).then_some(path.number)
     }
 
     fn returned(tracer: &Arc<Tracer>, returned: HookReturn) {
-        let Some(mut slot) = returned.packet().and_then(|id| tracer.paths.find_soon(id)) else {
+        let found = returned.packet().map(|id| tracer.paths.find_soon(id));
+        let Some(Found::Yes(mut slot)) = found else {
             return;
         };
         let path = slot.path();
