@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 //! Limits how many TCP connections a source may have open. What counts is what passes: a SYN opens one, a
-//! FIN or RST of its client closes it. One that ends without either stays counted: an example.
+//! FIN or RST of its client closes it. One that ends without either stays counted: an example. So that those do not
+//! fill the memory, no more are let in from anybody once 4096 are open.
 //!
 //!     insmod nf_example_connection_limit.ko limit=2
 //!     for i in 1 2 3; do nc 127.0.0.1 22 & done     # two are answered
@@ -25,32 +26,67 @@ module! {
     },
 }
 
-/// The connections: source address, source port, destination port.
-type Open = SpinLockIrq<RBTree<(IpAddr, u16, u16), ()>>;
+/// In all.
+const MAX: usize = 4096;
+
+/// Source address, source port, destination port.
+type Connection = (IpAddr, u16, u16);
+
+struct Open {
+    connections: RBTree<Connection, ()>,
+    count: usize,
+}
+
+impl Open {
+    /// How many a source has: no more than `max` are counted.
+    fn of(&mut self, source: IpAddr, max: usize) -> usize {
+        let mut next = self.connections.cursor_lower_bound_mut(&(source, 0, 0));
+        let mut count = 0;
+        while let Some(cursor) = next.filter(|at| at.current().0 .0 == source && count < max) {
+            count += 1;
+            next = cursor.move_next();
+        }
+        count
+    }
+
+    /// Whether there is room for it: there always is for one that is known.
+    fn add(&mut self, connection: Connection, limit: usize) -> bool {
+        if self.connections.get(&connection).is_some() {
+            return true;
+        }
+        let added = self.count < MAX
+            && self.of(connection.0, limit) < limit
+            && self
+                .connections
+                .try_create_and_insert(connection, (), GFP_ATOMIC)
+                .is_ok();
+        self.count += usize::from(added);
+        added
+    }
+
+    fn remove(&mut self, connection: &Connection) {
+        let removed = self.connections.remove(connection).is_some();
+        self.count = self.count.saturating_sub(usize::from(removed));
+    }
+}
 
 struct ConnectionLimit {
-    _registration: Registration<Open>,
+    _registration: Registration<SpinLockIrq<Open>>,
 }
 
 impl Hook for ConnectionLimit {
-    type Data = Open;
+    type Data = SpinLockIrq<Open>;
 
-    fn hook<'p>(open: &Open, packet: Packet<'p>) -> Verdict<'p> {
+    fn hook<'p>(open: &SpinLockIrq<Open>, packet: Packet<'p>) -> Verdict<'p> {
         let (Some(ip), Some(tcp)) = (packet.ip(), packet.tcp()) else {
             return packet.accept();
         };
-        let (key, flags) = ((ip.source(), tcp.source(), tcp.destination()), tcp.flags());
-        let mut open = open.lock();
+        let connection = (ip.source(), tcp.source(), tcp.destination());
+        let (flags, limit) = (tcp.flags(), module_parameters::limit.value() as usize);
         if flags.fin() || flags.rst() {
-            open.remove(&key);
-        } else if flags.opens() {
-            let added = open.try_create_and_insert(key, (), GFP_ATOMIC).is_ok();
-            let limit = module_parameters::limit.value() as usize;
-            let more = open.keys().filter(|k| k.0 == key.0).nth(limit).is_some();
-            if !added || more {
-                open.remove(&key);
-                return packet.drop();
-            }
+            open.lock().remove(&connection);
+        } else if flags.opens() && !open.lock().add(connection, limit) {
+            return packet.drop();
         }
         packet.accept()
     }
@@ -59,7 +95,13 @@ impl Hook for ConnectionLimit {
 impl kernel::Module for ConnectionLimit {
     fn init(_module: &'static ThisModule) -> Result<Self> {
         let op = Op::inet::<Self>(Point::LocalIn, Priority::FILTER);
-        let _registration = Registration::in_all_nets(&[op], new_spinlock_irq!(RBTree::new()))?;
+        let _registration = Registration::in_all_nets(
+            &[op],
+            new_spinlock_irq!(Open {
+                connections: RBTree::new(),
+                count: 0,
+            }),
+        )?;
         Ok(Self { _registration })
     }
 }
