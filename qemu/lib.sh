@@ -45,6 +45,14 @@ same() {
 	}
 }
 
+# matches TEXT PATTERN: all of it.
+matches() {
+	[[ $1 =~ ^$2$ ]] || {
+		printf 'text:    %s\npattern: %s\n' "$1" "$2"
+		return 1
+	}
+}
+
 finish() {
 	local status=$? ns module
 	set +e
