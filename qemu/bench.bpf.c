@@ -7,6 +7,7 @@
 #include <linux/bpf.h>
 #include <linux/in.h>
 #include <linux/ip.h>
+#include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/tcp.h>
 #include <linux/udp.h>
 
@@ -18,10 +19,18 @@
 #define bswap16(x) __builtin_bswap16(x)
 #define bswap32(x) __builtin_bswap32(x)
 
-/* The kernel's, which the loader compares with this. */
+/* The kernel's, which the loader compares with these. */
 struct bpf_nf_ctx {
 	const struct nf_hook_state *state;
 	struct __sk_buff *skb;
+} __attribute__((preserve_access_index));
+
+struct sk_buff {
+	unsigned long _nfct;
+} __attribute__((preserve_access_index));
+
+struct nf_conn {
+	unsigned long status;
 } __attribute__((preserve_access_index));
 
 extern int bpf_dynptr_from_skb(struct __sk_buff *skb, __u64 flags, struct bpf_dynptr *ptr) SEC(".ksyms");
@@ -29,6 +38,8 @@ extern void *bpf_dynptr_slice(const struct bpf_dynptr *ptr, __u32 offset, void *
 	SEC(".ksyms");
 
 static void *(*const bpf_map_lookup_elem)(void *map, const void *key) = (void *)BPF_FUNC_map_lookup_elem;
+static long (*const bpf_probe_read_kernel)(void *to, __u32 size, const void *from) =
+	(void *)BPF_FUNC_probe_read_kernel;
 
 struct {
 	int (*type)[BPF_MAP_TYPE_PERCPU_ARRAY];
@@ -95,6 +106,49 @@ SEC("netfilter") int tcp_flags(struct bpf_nf_ctx *ctx)
 	tcp = bpf_dynptr_slice(&ptr, ip->ihl * 4, &_tcp, sizeof(_tcp));
 	if (tcp && tcp->syn && !tcp->ack)
 		count();
+	return NF_ACCEPT;
+}
+
+SEC("netfilter") int ct_state(struct bpf_nf_ctx *ctx)
+{
+	unsigned long nfct = ((struct sk_buff *)ctx->skb)->_nfct, status;
+	const struct nf_conn *ct = (void *)(nfct & ~7UL);
+	unsigned int info = nfct & 7;
+
+	if (!ct || bpf_probe_read_kernel(&status, sizeof(status), &ct->status) || status & IPS_TEMPLATE)
+		return NF_ACCEPT;
+	if (info == IP_CT_ESTABLISHED || info == IP_CT_ESTABLISHED_REPLY)
+		count();
+	return NF_ACCEPT;
+}
+
+/* In windows of 72 bytes that overlap by 8, as far as there are whole ones. */
+SEC("netfilter") int search(struct bpf_nf_ctx *ctx)
+{
+	struct iphdr *ip, _ip;
+	struct bpf_dynptr ptr;
+	__u64 needle;
+	__u32 from;
+
+	__builtin_memcpy(&needle, BENCH_NEEDLE, sizeof(needle));
+	if (bpf_dynptr_from_skb(ctx->skb, 0, &ptr))
+		return NF_ACCEPT;
+	ip = bpf_dynptr_slice(&ptr, 0, &_ip, sizeof(_ip));
+	if (!ip || ip->protocol != IPPROTO_UDP || ip->frag_off & bswap16(0x1fff))
+		return NF_ACCEPT;
+	from = ip->ihl * 4 + sizeof(struct udphdr);
+	for (int i = 0; i < 1024; i += 64) {
+		__u8 _window[72], *window = bpf_dynptr_slice(&ptr, from + i, _window, sizeof(_window));
+
+		if (!window)
+			break;
+		for (int j = 0; j <= 64; j++) {
+			if (*(__u64 *)(window + j) == needle) {
+				count();
+				return NF_ACCEPT;
+			}
+		}
+	}
 	return NF_ACCEPT;
 }
 
