@@ -127,6 +127,7 @@ struct nf_helper_tuple {
 };
 
 u32 nf_helper_ct_mark(const struct nf_conn *ct);
+u64 nf_helper_ct_label(const struct nf_conn *ct);
 u16 nf_helper_ct_zone(const struct nf_conn *ct, bool reply, u32 packet_mark);
 void nf_helper_ct_tuple(const struct nf_conn *ct, bool reply, struct nf_helper_tuple *copy);
 void nf_helper_ct_helper(const struct nf_conn *ct, char *name);

@@ -36,6 +36,14 @@ u16 nf_helper_ct_zone(const struct nf_conn *ct, bool reply, u32 packet_mark)
 	return nf_ct_zone_id(&zone, reply ? IP_CT_DIR_REPLY : IP_CT_DIR_ORIGINAL);
 }
 
+/* What may be different while the packet has the same entry, or another in the same place. */
+u64 nf_helper_ct_label(const struct nf_conn *ct)
+{
+	u64 label = (u64)nf_ct_zone(ct)->id << 32 | nf_helper_ct_mark(ct);
+
+	return nf_ct_is_template(ct) ? ~label : label;
+}
+
 void nf_helper_ct_tuple(const struct nf_conn *ct, bool reply, struct nf_helper_tuple *copy)
 {
 	const struct nf_conntrack_tuple *tuple =

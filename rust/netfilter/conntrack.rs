@@ -103,6 +103,16 @@ impl<F: Family> Packet<'_, F> {
         };
         Some(Conntrack::Entry(Entry { raw, state }))
     }
+
+    /// A number for what the entry that is attached says of itself; 0 without one.
+    #[inline]
+    pub(crate) fn ct_label(&self) -> u64 {
+        match NonNull::new((self.nfct() & !INFO_MASK) as *mut bindings::nf_conn) {
+            // SAFETY: The packet has a reference.
+            Some(ct) => unsafe { bindings::nf_helper_ct_label(ct.as_ptr()) },
+            None => 0,
+        }
+    }
 }
 
 impl<'a> Conntrack<'a> {
