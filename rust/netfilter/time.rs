@@ -7,6 +7,7 @@ use crate::bindings;
 /// Nanoseconds on the monotonic clock (`ktime_get()`). Any context but NMI.
 ///
 /// A plain number: the arithmetic on the kernel crate's `Instant` can panic, which a hook must not.
+#[inline]
 pub fn monotonic_ns() -> u64 {
     // SAFETY: No requirements.
     unsafe { bindings::ktime_get() }.unsigned_abs()

@@ -76,13 +76,16 @@ void nf_watch_unload(void)
 		unregister_kprobe(&nf_array_probe);
 }
 
-/* The array and the frees so far, in this order; a free that the probe has missed counts for all. */
+/*
+ * The array, of IPv4 or IPv6, and the frees so far, in this order; a free that
+ * the probe has missed counts for all. Under rcu_read_lock().
+ */
 const void *nf_helper_watch_chain(const struct net *net, u8 pf, unsigned int hooknum, u64 *freed)
 {
-	const struct nf_hook_entries *chain;
+	struct nf_hook_entries __rcu *const *chains =
+		pf == NFPROTO_IPV4 ? net->nf.hooks_ipv4 : net->nf.hooks_ipv6;
+	const struct nf_hook_entries *chain = rcu_dereference(chains[hooknum]);
 
-	guard(rcu)();
-	chain = nf_helper_chain(net, pf, hooknum);
 	/* With rcu_assign_pointer() in the core: an array in the place of a freed one comes with its count. */
 	smp_rmb();
 	*freed = (u64)READ_ONCE(nf_watch_probes) << 32 |

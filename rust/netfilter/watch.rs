@@ -4,7 +4,7 @@
 
 use crate::{bindings, context::may_sleep, IpVersion, Net, Point};
 use core::num::NonZeroUsize;
-use kernel::{error::to_result, prelude::*};
+use kernel::{error::to_result, prelude::*, sync::rcu};
 
 /// Tells arrays of hooks apart ([`ChainStamp`]), also one that was put where another has been.
 ///
@@ -52,13 +52,19 @@ impl ChainWatch {
 
     /// Which array is at a point of `net` now; none where no hook is. Any context.
     #[inline]
-    pub fn stamp(&self, net: &Net, version: IpVersion, point: Point) -> Option<ChainStamp> {
+    pub fn stamp(
+        &self,
+        net: &Net,
+        version: IpVersion,
+        point: Point,
+        _rcu: &rcu::Guard,
+    ) -> Option<ChainStamp> {
         let pf = match version {
             IpVersion::V4 => bindings::NFPROTO_IPV4,
             IpVersion::V6 => bindings::NFPROTO_IPV6,
         };
         let mut freed = 0;
-        // SAFETY: The namespace is valid.
+        // SAFETY: The namespace is valid, and RCU is locked.
         let array = unsafe {
             bindings::nf_helper_watch_chain(
                 net.as_ptr().as_ptr(),

@@ -83,14 +83,30 @@ impl Layout {
     }
 
     /// Which rung this is, from 0 on; none if this is not what the packet walks, or nobody can tell: see
-    /// above. `now` is the array that is at the point.
-    pub(crate) fn position(&self, rung: u32, now: Option<ChainStamp>) -> Option<usize> {
+    /// above. `now` is the array that is at the point; `likely` where to look first.
+    #[inline]
+    pub(crate) fn position(
+        &self,
+        rung: u32,
+        now: Option<ChainStamp>,
+        likely: usize,
+    ) -> Option<usize> {
         if !self.settled.load(Acquire) || self.stamp != now {
             return None;
         }
-        self.rungs.iter().position(|&other| other == rung)
+        match self.rungs.get(likely) {
+            Some(&other) if other == rung => Some(likely),
+            _ => self.rungs.iter().position(|&other| other == rung),
+        }
     }
 
+    /// No further rung.
+    #[inline]
+    pub(crate) fn is_last(&self, position: usize) -> bool {
+        position.wrapping_add(1) == self.rungs.len()
+    }
+
+    #[inline]
     pub(crate) fn shared(&self, position: usize) -> Option<&Shared> {
         self.shared.get(position)
     }
@@ -100,8 +116,11 @@ impl Layout {
         self.gaps.iter().map(|gap| &*gap.owners).eq(owners)
     }
 
-    pub(crate) fn gap(&self, position: usize) -> Option<&Gap> {
-        self.gaps.get(position).map(|gap| &**gap)
+    /// What stands behind that rung, if anything.
+    #[inline]
+    pub(crate) fn gap(&self, position: usize) -> Option<u32> {
+        let gap = self.gaps.get(position)?;
+        (!gap.owners.is_empty()).then_some(gap.number)
     }
 }
 

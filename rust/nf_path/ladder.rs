@@ -157,7 +157,11 @@ impl Ladders {
         let (now, tracer) = (monotonic_ns(), &self.tracer);
         for ladder in &self.ladders {
             let chain = &*ladder.chain;
-            let stamp = tracer.watch.stamp(net, chain.version, chain.point);
+            let stamp = || {
+                let rcu = rcu::read_lock();
+                tracer.watch.stamp(net, chain.version, chain.point, &rcu)
+            };
+            let before = stamp();
             let groups = if names { ladder.groups(net)? } else { None };
             let known = {
                 let rcu = rcu::read_lock();
@@ -167,7 +171,7 @@ impl Ladders {
                     probes.touch(function, now);
                 }
                 layout.number != 0
-                    && layout.stamp == stamp
+                    && layout.stamp == before
                     && groups.is_none_or(|groups| layout.has(groups.iter().map(Group::owners)))
             };
             if known {
@@ -177,7 +181,7 @@ impl Ladders {
                 continue;
             };
             // What has been read is what is at the point, and was all the while: see `chain.rs`.
-            if tracer.watch.stamp(net, chain.version, chain.point) != stamp {
+            if stamp() != before {
                 continue;
             }
             let mut rungs = KVec::with_capacity(ladder.rungs.len(), GFP_KERNEL)?;
@@ -197,7 +201,7 @@ impl Ladders {
                 }
             }
             numbers.layout += 1;
-            let layout = Layout::new(numbers.layout, stamp, rungs, found, shared, functions);
+            let layout = Layout::new(numbers.layout, before, rungs, found, shared, functions);
             changes.push((&chain.layout, KBox::new(layout, GFP_KERNEL)?), GFP_KERNEL)?;
         }
         Ok(())

@@ -5,7 +5,7 @@
 use crate::{chain::Chain, seen::Seen, shared::Calls};
 use kernel::prelude::*;
 use netfilter::{
-    DeviceName, DropReason, Frame, HookId, HookState, IpVersion, Point, Stack, VerdictCode,
+    DeviceName, DropReason, Frame, HookId, IpVersion, Packet, Point, Snapshot, Stack, VerdictCode,
 };
 
 /// More points, steps and changes of a packet are counted, and not kept.
@@ -84,6 +84,8 @@ pub(crate) struct Path {
     missed: u64,
     /// What it was like there.
     pub(crate) seen: Seen,
+    /// The same, to see whether it still is.
+    pub(crate) snapshot: Snapshot,
     /// Where several share the gap that it is in.
     pub(crate) calls: Calls,
     pub(crate) end: End,
@@ -204,6 +206,7 @@ impl Path {
             left: 0,
             missed: 0,
             seen: Seen::NONE,
+            snapshot: Snapshot::NONE,
             calls: Calls::NONE,
             end: End::Open,
             dropped: None,
@@ -232,7 +235,8 @@ impl Path {
     }
 
     /// The packet has come to a point; `missed` is as for `leave`, now.
-    pub(crate) fn visit(&mut self, at: At, state: &HookState, seen: Seen, missed: u64) {
+    pub(crate) fn visit(&mut self, at: At, packet: &Packet<'_>, seen: Seen, missed: u64) {
+        let state = packet.state();
         self.pass_tail();
         self.pass_on(seen, missed);
         self.at = at;
@@ -247,22 +251,32 @@ impl Path {
     }
 
     /// The packet has come to the next rung, after `ns` nanoseconds; `empty`: nothing stands in between.
-    pub(crate) fn step(&mut self, at: At, gap: Option<u32>, ns: u64, empty: bool, seen: Seen) {
-        if !empty {
-            let change = if seen == self.seen {
-                None
-            } else {
-                self.changes.push(seen).map(|at| at as u8)
-            };
-            self.steps.push(Step {
-                visit: self.last_visit(),
-                gap,
-                ns: Some(ns),
-                change,
-            });
+    #[inline(always)]
+    pub(crate) fn step(&mut self, gap: Option<u32>, ns: u64, empty: bool, packet: &Packet<'_>) {
+        let changed = !self.snapshot.is_of(packet) && self.read(packet);
+        if empty {
+            return;
         }
-        self.at = at;
+        let change = if changed {
+            self.changes.push(self.seen).map(|at| at as u8)
+        } else {
+            None
+        };
+        self.steps.push(Step {
+            visit: self.last_visit(),
+            gap,
+            ns: Some(ns),
+            change,
+        });
+    }
+
+    /// Reads the packet again; whether anything is different. Out of line: most hooks change nothing.
+    #[inline(never)]
+    fn read(&mut self, packet: &Packet<'_>) -> bool {
+        let seen = Seen::read(packet, &mut self.snapshot);
+        let changed = seen != self.seen;
         self.seen = seen;
+        changed
     }
 
     fn last_visit(&self) -> u8 {

@@ -26,10 +26,9 @@ use netfilter::{time::monotonic_ns, PacketId};
 
 /// So many packets can be under way, or ended and not printed, at the same time: some 7 MB.
 pub(crate) const SLOTS: usize = 1024;
-/// Places in the index.
-const PLACES: usize = 2 * SLOTS;
-/// A packet's id is in one of so many places.
+/// A packet's id is in one of so many places of the index: of those in its bucket.
 const WAYS: usize = 8;
+const BUCKETS: usize = 2 * SLOTS / WAYS;
 /// Of a lock that somebody has: some microseconds.
 const TRIES: usize = 100;
 /// At measuring.
@@ -45,7 +44,7 @@ const ENDED: u32 = 2;
 
 #[pin_data]
 pub(crate) struct Paths {
-    index: [Place; PLACES],
+    index: [[Place; WAYS]; BUCKETS],
     states: [AtomicU32; SLOTS],
     /// When to look after each path: the manager takes a lock only then, so that packets hardly ever find one
     /// taken.
@@ -68,12 +67,24 @@ struct Place {
     slot: AtomicU64,
 }
 
+impl Place {
+    const fn new() -> Self {
+        Self {
+            id: AtomicU64::new(NONE),
+            slot: AtomicU64::new(0),
+        }
+    }
+
+    #[inline]
+    fn slot(&self) -> usize {
+        self.slot.load(Relaxed) as usize
+    }
+}
+
 /// A path that is being followed, and nobody else's as long as one has this.
 pub(crate) struct Slot<'a> {
-    id: &'a AtomicU64,
-    taken: &'a AtomicI64,
-    state: &'a AtomicU32,
-    due: &'a AtomicU64,
+    paths: &'a Paths,
+    place: &'a Place,
     path: Guard<'a, Path, SpinLockBackend>,
 }
 
@@ -85,8 +96,9 @@ impl Slot<'_> {
     /// The packet goes on from its rung: see [`Path::leave`].
     pub(crate) fn leave(mut self, now: u64, missed: u64) {
         self.path.leave(now, missed);
-        let due = now.saturating_add(self.path.patience_ns());
-        self.due.store(due, Relaxed);
+        if let Some(due) = self.paths.due.get(self.place.slot()) {
+            due.store(now.saturating_add(self.path.patience_ns()), Relaxed);
+        }
     }
 
     /// The path is the manager's from now on.
@@ -96,17 +108,18 @@ impl Slot<'_> {
 
     fn end_as(self, end: u32) {
         let Self {
-            id,
-            taken,
-            state,
+            paths,
+            place,
             mut path,
-            ..
         } = self;
+        let slot = place.slot();
         path.id = NONE;
-        id.store(NONE, Relaxed);
-        taken.fetch_sub(1, Relaxed);
+        place.id.store(NONE, Relaxed);
+        paths.taken.fetch_sub(1, Relaxed);
         drop(path);
-        state.store(end, Release);
+        if let Some(state) = paths.states.get(slot) {
+            state.store(end, Release);
+        }
     }
 }
 
@@ -121,10 +134,7 @@ pub(crate) enum Found<'a> {
 impl Paths {
     pub(crate) fn new() -> impl PinInit<Self> {
         pin_init!(Self {
-            index <- pin_init::init_array_from_fn(|_| Place {
-                id: AtomicU64::new(NONE),
-                slot: AtomicU64::new(0),
-            }),
+            index <- pin_init::init_array_from_fn(|_| [const { Place::new() }; WAYS]),
             states <- pin_init::init_array_from_fn(|_| AtomicU32::new(FREE)),
             due <- pin_init::init_array_from_fn(|_| AtomicU64::new(0)),
             paths <- pin_init::pin_init_array_from_fn(|_| new_spinlock!(Path::init())),
@@ -143,10 +153,14 @@ impl Paths {
         self.busy.load(Relaxed)
     }
 
+    /// Where a packet's id may be. Ids are well mixed.
+    #[inline]
     fn ways(&self, id: u64) -> impl Iterator<Item = &Place> {
-        // A multiplicative hash: its upper bits are the good ones.
-        let bucket = (id.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize % (PLACES / WAYS);
-        self.index.iter().skip(bucket * WAYS).take(WAYS)
+        let [first, ..] = &self.index;
+        self.index
+            .get(id as usize % BUCKETS)
+            .unwrap_or(first)
+            .iter()
     }
 
     /// Whether no packet is followed: for most packets there is nothing else to know.
@@ -155,14 +169,14 @@ impl Paths {
         self.taken.load(Relaxed) == 0
     }
 
-    /// The path of a packet.
-    #[inline]
-    fn find(&self, packet: PacketId) -> Found<'_> {
-        self.find_id(packet.get().get())
+    /// The path of a packet. Where its slot is locked that is tried again, and counted as missed in the end.
+    #[inline(always)]
+    pub(crate) fn find_soon(&self, packet: PacketId) -> Found<'_> {
+        self.find(packet.get().get())
     }
 
-    #[inline]
-    fn find_id(&self, packet: u64) -> Found<'_> {
+    #[inline(always)]
+    fn find(&self, packet: u64) -> Found<'_> {
         match self
             .ways(packet)
             .find(|place| place.id.load(Relaxed) == packet)
@@ -172,54 +186,34 @@ impl Paths {
         }
     }
 
-    /// The path of a packet. Where its slot is locked that is tried again, and counted as missed in the end.
-    pub(crate) fn find_soon(&self, packet: PacketId) -> Found<'_> {
-        let mut found = self.find(packet);
-        for _ in 0..TRIES {
-            if !matches!(found, Found::Busy) {
-                return found;
+    /// The slot that the place of `packet` leads to.
+    #[inline(always)]
+    fn lock<'a>(&'a self, place: &'a Place, packet: u64) -> Found<'a> {
+        let Some(slot) = self.paths.get(place.slot()) else {
+            return Found::No;
+        };
+        let mut tries = 0;
+        let path = loop {
+            if let Some(path) = slot.try_lock() {
+                break path;
+            }
+            if tries == TRIES {
+                self.busy.fetch_add(1, Relaxed);
+                return Found::Busy;
             }
             // The manager is ending it just now, in most cases.
             cpu_relax();
-            found = self.find(packet);
-        }
-        if matches!(found, Found::Busy) {
-            self.busy.fetch_add(1, Relaxed);
-        }
-        found
-    }
-
-    /// The slot that the place of `packet` leads to.
-    fn lock<'a>(&'a self, place: &'a Place, packet: u64) -> Found<'a> {
-        let at = place.slot.load(Relaxed) as usize;
-        let (Some(state), Some(due), Some(path)) = self.slot(at) else {
-            return Found::No;
+            tries += 1;
         };
-        let Some(path) = path.try_lock() else {
-            return Found::Busy;
-        };
-        // The manager may have ended it in between.
+        // Then it is no more.
         if place.id.load(Relaxed) != packet || path.id != packet {
             return Found::No;
         }
         Found::Yes(Slot {
-            id: &place.id,
-            taken: &self.taken,
-            state,
-            due,
+            paths: self,
+            place,
             path,
         })
-    }
-
-    fn slot(
-        &self,
-        at: usize,
-    ) -> (
-        Option<&AtomicU32>,
-        Option<&AtomicU64>,
-        Option<&SpinLock<Path>>,
-    ) {
-        (self.states.get(at), self.due.get(at), self.paths.get(at))
     }
 
     /// A slot for a packet that is not being followed yet; its path is what another one has left there.
@@ -241,7 +235,7 @@ impl Paths {
                     .is_ok()
         })?;
         self.taken.fetch_add(1, Relaxed);
-        let Some((at, state, mut path)) = self.free_slot() else {
+        let Some((at, mut path)) = self.free_slot() else {
             place.id.store(NONE, Relaxed);
             self.taken.fetch_sub(1, Relaxed);
             return None;
@@ -249,16 +243,14 @@ impl Paths {
         path.id = packet;
         place.slot.store(at as u64, Relaxed);
         Some(Slot {
-            id: &place.id,
-            taken: &self.taken,
-            state,
-            due: self.due.get(at)?,
+            paths: self,
+            place,
             path,
         })
     }
 
     /// Takes a slot that is free, if there is one.
-    fn free_slot(&self) -> Option<(usize, &AtomicU32, Guard<'_, Path, SpinLockBackend>)> {
+    fn free_slot(&self) -> Option<(usize, Guard<'_, Path, SpinLockBackend>)> {
         let from = self.next.fetch_add(1, Relaxed) as usize % SLOTS;
         (0..SLOTS).find_map(|by| {
             let at = (from + by) % SLOTS;
@@ -272,7 +264,7 @@ impl Paths {
                 state.store(FREE, Release);
                 return None;
             };
-            Some((at, state, path))
+            Some((at, path))
         })
     }
 
@@ -287,7 +279,7 @@ impl Paths {
             let Some(left) = slot.take() else { break };
             let from = monotonic_ns();
             left.leave(from, self.busy());
-            if let Found::Yes(found) = self.find_id(NOBODY) {
+            if let Found::Yes(found) = self.find(NOBODY) {
                 let ns = monotonic_ns().saturating_sub(from);
                 least = Some(least.map_or(ns, |least| ns.min(least)));
                 slot = Some(found);
@@ -334,10 +326,10 @@ impl Paths {
     /// For the manager: `look`s after each path for which it is time, and ends those that it has not given
     /// more time.
     pub(crate) fn look_after(&self, now: u64, mut look: impl FnMut(&mut Path) -> Option<u64>) {
-        for place in &self.index {
+        for place in self.index.as_flattened() {
             let packet = place.id.load(Relaxed);
-            let at = place.slot.load(Relaxed) as usize;
-            let (Some(state), Some(due), Some(path)) = self.slot(at) else {
+            let at = place.slot();
+            let (Some(due), Some(path)) = (self.due.get(at), self.paths.get(at)) else {
                 continue;
             };
             if packet == NONE || due.load(Relaxed) > now {
@@ -351,17 +343,12 @@ impl Paths {
             }
             match look(&mut path) {
                 Some(more_ns) => due.store(now.saturating_add(more_ns), Relaxed),
-                None => {
-                    let id = &place.id;
-                    Slot {
-                        id,
-                        taken: &self.taken,
-                        state,
-                        due,
-                        path,
-                    }
-                    .end();
+                None => Slot {
+                    paths: self,
+                    place,
+                    path,
                 }
+                .end(),
             }
         }
     }

@@ -9,7 +9,7 @@ use core::{
 use netfilter::{
     conntrack::{Direction, State as Tracked},
     trace::TracedPacket,
-    IpHeader, IpVersion, Layers, Packet, TcpFlags, Transport,
+    IpHeader, IpVersion, Layers, Packet, Snapshot, TcpFlags, Transport,
 };
 
 /// A packet as it is at one moment.
@@ -79,8 +79,13 @@ impl Seen {
         sum: 0,
     };
 
-    pub(crate) fn read(packet: &Packet<'_>) -> Self {
+    /// Reads a packet, and takes a snapshot of all that is looked at.
+    pub(crate) fn read(packet: &Packet<'_>, snapshot: &mut Snapshot) -> Self {
         let layers = packet.layers();
+        let bytes = layers.as_ref().map_or(usize::MAX, |layers| {
+            layers.ip.header_len().saturating_add(TCP_LEN + SUM_LEN)
+        });
+        snapshot.take(packet, bytes);
         Self {
             version: packet.state().version(),
             ip: layers.as_ref().map(|layers| {
@@ -189,15 +194,17 @@ impl Seen {
     }
 }
 
-/// Of a TCP header without options.
+/// Of a TCP header without options: no other that is read is longer.
 const TCP_LEN: usize = 20;
+/// Behind what is read of a header.
+const SUM_LEN: usize = 16;
 
 fn sum(packet: &Packet<'_>, layers: &Layers<'_>) -> u64 {
     let id = match &layers.ip {
         IpHeader::V4(ip) => ip.id(),
         IpHeader::V6(_) => 0,
     };
-    let mut bytes = [0; 16];
+    let mut bytes = [0; SUM_LEN];
     if let Some(payload) = &layers.payload {
         let start = match layers.transport {
             // From the options on, which tell acknowledgements apart that carry nothing.

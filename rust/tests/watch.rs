@@ -41,7 +41,9 @@ impl kernel::Module for WatchTest {
         let net = NetRef::current().ok_or(ESRCH)?;
         let here = Op::ipv6::<Accept>(Point::Forward, Priority::FIRST);
         let elsewhere = Op::ipv4::<Accept>(Point::Forward, Priority::FIRST);
-        let stamp = |watch: &ChainWatch| watch.stamp(&net, IpVersion::V6, Point::Forward);
+        let stamp = |watch: &ChainWatch| {
+            watch.stamp(&net, IpVersion::V6, Point::Forward, &rcu::read_lock())
+        };
 
         let watch = ChainWatch::new()?;
         let before = stamp(&watch);
