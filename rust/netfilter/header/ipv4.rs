@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 use super::{Bytes, Fragment, Header};
-use core::net::Ipv4Addr;
+use core::{net::Ipv4Addr, ops::RangeInclusive};
 use zerocopy::network_endian::U16;
 use zerocopy_derive::{FromBytes, Immutable, KnownLayout, Unaligned};
 
@@ -29,8 +29,20 @@ struct Layout {
     destination: [u8; 4],
 }
 
+/// Version 4, and the five words of a header without options.
+const NO_OPTIONS: u8 = 0x45;
+/// Those, or more words.
+const VERSION_IHL: RangeInclusive<u8> = NO_OPTIONS..=0x4f;
+
 const MORE_FRAGMENTS: u16 = 0x2000;
 const OFFSET_MASK: u16 = 0x1fff;
+
+impl Layout {
+    #[inline(always)]
+    fn header_len(&self) -> usize {
+        usize::from(self.version_ihl & 0xf) * 4
+    }
+}
 
 impl<'a> Ipv4<'a> {
     /// Length of a header without options.
@@ -38,17 +50,23 @@ impl<'a> Ipv4<'a> {
 
     #[inline(always)]
     pub(crate) fn read(bytes: impl Bytes<'a>) -> Option<Self> {
-        let header = Self::read_fixed(bytes)?;
+        let header: Header<'_, Layout> = bytes.ipv4_begin()?;
+        let proper = match header.version_ihl {
+            // As most are: without options, and so long a packet is.
+            NO_OPTIONS => true,
+            version_ihl => VERSION_IHL.contains(&version_ihl) && header.header_len() <= bytes.len(),
+        };
         // INVARIANT: Checked here.
-        (header.header_len() <= bytes.len()).then_some(header)
+        proper.then_some(Self(header))
     }
 
     /// Without a look at whether the packet is so long.
     #[inline(always)]
     fn read_fixed(bytes: impl Bytes<'a>) -> Option<Self> {
         let header: Header<'_, Layout> = bytes.ipv4_begin()?;
-        // Version 4, and at least the five words of a header without options.
-        matches!(header.version_ihl, 0x45..=0x4f).then_some(Self(header))
+        VERSION_IHL
+            .contains(&header.version_ihl)
+            .then_some(Self(header))
     }
 
     /// What is carried, where the header is a proper one; else none or anything.
@@ -72,7 +90,7 @@ impl<'a> Ipv4<'a> {
     /// Length in bytes, options included: 20 to 60.
     #[inline]
     pub fn header_len(&self) -> usize {
-        usize::from(self.0.version_ihl & 0xf) * 4
+        self.0.header_len()
     }
 
     /// Length in bytes of header and what is carried, as the header says. 0 for a packet of more
