@@ -90,6 +90,14 @@ impl<F: Family> Subject for Packet<'_, F> {
         }
     }
 
+    #[inline]
+    fn ipv4_ports(&self) -> Option<[u16; 2]> {
+        match self.state().pf() {
+            bindings::NFPROTO_IPV4 => Ipv4::ports_of(self.buffer()),
+            _ => None,
+        }
+    }
+
     fn in_device(&self) -> Option<[u8; 16]> {
         Some(self.state().in_device()?.name().padded())
     }

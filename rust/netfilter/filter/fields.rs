@@ -45,6 +45,9 @@ pub(crate) trait Subject {
     fn mark(&self) -> u32;
     /// That of an IPv4 header, where it is soon had; of a malformed one it may be anything.
     fn ipv4_protocol(&self) -> Option<u8>;
+    /// Source and destination port behind an IPv4 header, where they are soon had; of a malformed one they may be
+    /// anything.
+    fn ipv4_ports(&self) -> Option<[u16; 2]>;
     fn in_device(&self) -> Option<Device>;
     fn out_device(&self) -> Option<Device>;
     fn ip(&self) -> Option<IpHeader<'_>>;
@@ -99,12 +102,22 @@ impl Fields {
     pub(crate) fn match_subject(&self, subject: &impl Subject) -> bool {
         is(&self.net, |net| *net == subject.net())
             && is(&self.mark, |mark| subject.mark() & mark.mask == mark.value)
+            && self.may_match_ports(subject)
             && is(&self.in_device, |name| subject.in_device() == Some(*name))
             && is(&self.out_device, |name| subject.out_device() == Some(*name))
             && (!self.wants_ip()
                 || subject
                     .ip()
                     .is_some_and(|ip| self.match_ip(&ip, || subject.transport(&ip))))
+    }
+
+    /// Soon: before all headers are read.
+    #[inline]
+    fn may_match_ports(&self, subject: &impl Subject) -> bool {
+        !self.wants_ports()
+            || subject.ipv4_ports().is_none_or(|[source, destination]| {
+                self.match_ports(Some(source), Some(destination))
+            })
     }
 
     fn wants_ip(&self) -> bool {
@@ -117,10 +130,12 @@ impl Fields {
     }
 
     fn wants_transport(&self) -> bool {
-        self.source_port.is_some()
-            || self.destination_port.is_some()
-            || self.port.is_some()
-            || self.flags.is_some()
+        self.wants_ports() || self.flags.is_some()
+    }
+
+    #[inline]
+    fn wants_ports(&self) -> bool {
+        self.source_port.is_some() || self.destination_port.is_some() || self.port.is_some()
     }
 
     fn match_ip<'a>(
@@ -145,23 +160,22 @@ impl Fields {
     }
 
     fn match_transport(&self, transport: &Transport<'_>) -> bool {
-        let source = |ports: &RangeInclusive<u16>| {
-            transport
-                .source_port()
-                .is_some_and(|port| ports.contains(&port))
-        };
-        let destination = |ports: &RangeInclusive<u16>| {
-            transport
-                .destination_port()
-                .is_some_and(|port| ports.contains(&port))
-        };
-        is(&self.source_port, source)
-            && is(&self.destination_port, destination)
-            && is(&self.port, |ports| source(ports) || destination(ports))
+        self.match_ports(transport.source_port(), transport.destination_port())
             && is(
                 &self.flags,
                 |flags| matches!(transport, Transport::Tcp(tcp) if tcp.flags().bits() & flags.mask == flags.value),
             )
+    }
+
+    fn match_ports(&self, source: Option<u16>, destination: Option<u16>) -> bool {
+        let has = |ports: &RangeInclusive<u16>, port: Option<u16>| {
+            port.is_some_and(|port| ports.contains(&port))
+        };
+        is(&self.source_port, |ports| has(ports, source))
+            && is(&self.destination_port, |ports| has(ports, destination))
+            && is(&self.port, |ports| {
+                has(ports, source) || has(ports, destination)
+            })
     }
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-use super::{Bytes, Fragment, Header};
+use super::{read, Bytes, Fragment, Header, Tcp, Udp};
 use core::{net::Ipv4Addr, ops::RangeInclusive};
 use zerocopy::network_endian::U16;
 use zerocopy_derive::{FromBytes, Immutable, KnownLayout, Unaligned};
@@ -74,6 +74,17 @@ impl<'a> Ipv4<'a> {
     pub(crate) fn protocol_of(bytes: impl Bytes<'a>) -> Option<u8> {
         let header: Header<'_, Layout> = bytes.ipv4_begin()?;
         Some(header.protocol)
+    }
+
+    /// Source and destination port, where they are soon had.
+    #[inline]
+    pub(crate) fn ports_of(bytes: impl Bytes<'a>) -> Option<[u16; 2]> {
+        let header: Header<'_, Layout> = bytes.ipv4_begin()?;
+        let ports: [U16; 2] = read(bytes.linear(), Self::MIN_LEN)?;
+        let here = header.version_ihl == NO_OPTIONS
+            && header.fragment.get() & OFFSET_MASK == 0
+            && matches!(header.protocol, Tcp::PROTOCOL | Udp::PROTOCOL);
+        here.then(|| ports.map(U16::get))
     }
 
     /// Where the header of `protocol` begins, if that is carried: to be read from there, and so perhaps not in

@@ -40,6 +40,11 @@ impl Subject for Sample<'_> {
         is_v4.then(|| Ipv4::protocol_of(&self.0))?
     }
 
+    fn ipv4_ports(&self) -> Option<[u16; 2]> {
+        let is_v4 = self.0.linear().first()? >> 4 == 4;
+        is_v4.then(|| Ipv4::ports_of(&self.0))?
+    }
+
     fn in_device(&self) -> Option<[u8; 16]> {
         Some(*b"eth0\0\0\0\0\0\0\0\0\0\0\0\0")
     }
