@@ -11,7 +11,8 @@ use kernel::{prelude::*, sync::Arc};
 
 /// In ascending order of their numbers.
 pub(crate) struct Gaps {
-    all: KVec<Known>,
+    /// Too large for `kmalloc()` where there are a thousand namespaces.
+    all: KVVec<Known>,
     next: u32,
 }
 
@@ -39,7 +40,7 @@ const KEPT_NS: u64 = 60_000_000_000;
 impl Gaps {
     pub(crate) fn new() -> Self {
         Self {
-            all: KVec::new(),
+            all: KVVec::new(),
             next: 1,
         }
     }
