@@ -39,14 +39,9 @@ struct Open {
 
 impl Open {
     /// How many a source has: no more than `max` are counted.
-    fn of(&mut self, source: IpAddr, max: usize) -> usize {
-        let mut next = self.connections.cursor_lower_bound_mut(&(source, 0, 0));
-        let mut count = 0;
-        while let Some(cursor) = next.filter(|at| at.current().0 .0 == source && count < max) {
-            count += 1;
-            next = cursor.move_next();
-        }
-        count
+    fn of(&self, source: IpAddr, max: usize) -> usize {
+        let all = self.connections.keys();
+        all.filter(|key| key.0 == source).take(max).count()
     }
 
     /// Whether there is room for it: there always is for one that is known.
