@@ -55,7 +55,7 @@ impl Open {
                 .connections
                 .try_create_and_insert(connection, (), GFP_ATOMIC)
                 .is_ok();
-        self.count += usize::from(added);
+        self.count = self.count.saturating_add(usize::from(added));
         added
     }
 
