@@ -45,8 +45,8 @@ same() {
 	}
 }
 
-# matches TEXT PATTERN: all of it.
-matches() {
+# like TEXT PATTERN: all of it.
+like() {
 	[[ $1 =~ ^$2$ ]] || {
 		printf 'text:    %s\npattern: %s\n' "$1" "$2"
 		return 1

@@ -18,7 +18,7 @@ ended() { path "$1" | sed -nE 's/^(\S+ \S+ [A-Z]{4,} [^;]*);.*/\1/p'; }
 counter() { within "$1" nstat -a -s -z "$2" | awk -v name="$2" '$1 == name { print $2 }'; }
 # dropped WHAT PATTERN NAMESPACE COUNTER POINT REASON FUNCTION: a pattern too, as compilers inline.
 dropped() {
-	check "$1" matches "$(ended "$2")" "$3 $5 DROPPED after the hooks, $6 in $7"
+	check "$1" like "$(ended "$2")" "$3 $5 DROPPED after the hooks, $6 in $7"
 	check "$1: as the kernel has counted" same "$(counter "$3" "$4")" 1
 }
 
