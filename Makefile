@@ -9,7 +9,7 @@ SHELL := bash
 kbuild := $(if $(KDIR),scripts/kbuild --kdir='$(KDIR)',scripts/enter scripts/kbuild)
 sources = $(shell find rust -name '*.rs' -not -path '*/target/*')
 
-.PHONY: modules run test test-debug lab bench shell fmt fmt-check clippy shellcheck checkpatch lint doc install clean help
+.PHONY: modules run test test-debug selftests lab bench shell fmt fmt-check clippy shellcheck checkpatch lint doc install clean help
 
 modules: ## build the modules, into build/<kernel release>/ (the default)
 	@$(kbuild) modules
@@ -23,6 +23,9 @@ test: ## boot the stock kernel and run all tests; T=name for one
 
 test-debug: ## the same tests on a sanitizer kernel, which is built first (KASAN, lockdep, kmemleak, ...); T=name for one
 	@KERNEL=debug $(MAKE) --no-print-directory test
+
+selftests: modules ## the kernel's own tests of netfilter, without our modules, with them idle, with all traced; T=name for one
+	@scripts/enter qemu/selftests $(T)
 
 lab: modules ## experiments with priorities, explained; EXP=name for one, EXP=list for their names
 	@scripts/enter qemu/lab $(EXP)
