@@ -116,6 +116,24 @@ for ips in '10.0.2.1 10.0.2.2' 'fd00:2::1 fd00:2::2'; do
 	kill "$first" "$opened"
 done
 check 'connection_limit: unloads' unexample connection_limit
+# Nobody listens there, and that is what the server answers; connections that never were are not closed either.
+example connection_limit limit=10000
+check 'connection_limit: no more than 4096 are kept, of whomever' same 4096 "$(within client python3 -c '
+import resource, socket, time
+resource.setrlimit(resource.RLIMIT_NOFILE, (8192, 8192))
+sockets = [socket.socket() for _ in range(4106)]
+for port, s in enumerate(sockets, 20000):
+    s.bind(("10.0.1.2", port))
+    s.setblocking(False)
+    s.connect_ex(("10.0.2.2", 81))
+refused = set()
+end = time.monotonic() + 20
+while time.monotonic() < end and len(refused) < len(sockets):
+    refused |= {s for s in sockets if s not in refused and s.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)}
+    if len(refused) >= 4096: end = min(end, time.monotonic() + 1)
+    time.sleep(0.1)
+print(len(refused))')"
+check 'connection_limit: unloads again' unexample connection_limit
 
 # --- time_of_day
 

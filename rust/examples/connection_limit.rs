@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 //! Limits how many TCP connections a source may have open. What counts is what passes: a SYN opens one, a
-//! FIN or RST of its client closes it. One that ends without either stays counted: an example.
+//! FIN or RST of its client closes it. One that ends without either stays counted: an example. So that those do not
+//! fill the memory, nobody is let in once 4096 are open.
 //!
 //!     insmod nf_example_connection_limit.ko limit=2
 //!     for i in 1 2 3; do nc 127.0.0.1 22 & done     # two are answered
@@ -25,6 +26,9 @@ module! {
     },
 }
 
+/// So many in all.
+const MAX: usize = 4096;
+
 /// The connections: source address, source port, destination port.
 type Open = SpinLockIrq<RBTree<(IpAddr, u16, u16), ()>>;
 
@@ -47,7 +51,7 @@ impl Hook for ConnectionLimit {
             let added = open.try_create_and_insert(key, (), GFP_ATOMIC).is_ok();
             let limit = module_parameters::limit.value() as usize;
             let more = open.keys().filter(|k| k.0 == key.0).nth(limit).is_some();
-            if !added || more {
+            if !added || more || open.keys().nth(MAX).is_some() {
                 open.remove(&key);
                 return packet.drop();
             }
