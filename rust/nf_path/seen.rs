@@ -9,7 +9,7 @@ use core::{
 use netfilter::{
     conntrack::{Direction, State as Tracked},
     trace::TracedPacket,
-    IpHeader, IpVersion, Layers, Packet, Snapshot, TcpFlags, Transport,
+    Conntrack, IpHeader, IpVersion, Layers, Packet, Snapshot, TcpFlags, Transport,
 };
 
 /// A packet as it is at one moment.
@@ -107,7 +107,10 @@ impl Seen {
                 Ct {
                     state: conntrack.state(),
                     mark: entry.map_or(0, |entry| entry.mark()),
-                    zone: entry.map_or(0, |entry| entry.zone(Direction::Original)),
+                    zone: match &conntrack {
+                        Conntrack::Template(template) => template.zone(Direction::Original),
+                        _ => entry.map_or(0, |entry| entry.zone(Direction::Original)),
+                    },
                 }
             }),
             sum: layers.map_or(0, |layers| sum(packet, &layers)),
