@@ -56,6 +56,14 @@ check 'and the time is told' awk '{ n++; if ($1 < 45) exit 1 } END { exit n != 2
 modunload nf_path
 unexample delay
 
+example delay ms=1500
+modload nf_path
+mark 'for long'
+udp client 10.0.2.2 80 41003
+check 'for more than a second, and once more: is not given up' grep -q '^server LOCAL_IN DELIVERED; 7 ' <<<"$(path ':41003>.*:80 UDP')"
+modunload nf_path
+unexample delay
+
 bridge_topology
 modprobe br_netfilter
 within bridge sysctl --quiet net.bridge.bridge-nf-call-iptables=1

@@ -214,8 +214,7 @@ impl State {
         let (gaps, limit, probes) = (&self.gaps, &self.limit, &self.probes);
         let (now, missed) = (monotonic_ns(), self.tracer.paths.busy());
         self.tracer.paths.look_after(now, |path| {
-            if path.may_be_held() && !path.told {
-                path.told = true;
+            if path.tell_held() {
                 if limit.take(1) {
                     let holder = path.holder(missed);
                     let known = !path.calls.is_queued() || probes.have_seen_all();

@@ -95,8 +95,8 @@ pub(crate) struct Path {
     pub(crate) holder: Option<usize>,
     /// Where a reset was sent from, and the packet that it answers.
     pub(crate) reset: Option<(KBox<Stack>, Option<u64>)>,
-    /// It has been told that the packet was taken.
-    pub(crate) told: bool,
+    /// When it was left, as it was told that the packet was taken: then that is not told again.
+    told: u64,
 }
 
 /// A packet's stay at a point.
@@ -212,7 +212,7 @@ impl Path {
             dropped: None,
             holder: None,
             reset: None,
-            told: false,
+            told: 0,
         })
     }
 
@@ -231,7 +231,7 @@ impl Path {
         self.dropped = None;
         self.holder = None;
         self.reset = None;
-        self.told = false;
+        self.told = 0;
     }
 
     /// The packet has come to a point; `missed` is as for `leave`, now.
@@ -407,8 +407,17 @@ impl Path {
     }
 
     /// Whether it is between two rungs: with a program that decides on it, or with a hook that delays it.
-    pub(crate) fn may_be_held(&self) -> bool {
+    fn may_be_held(&self) -> bool {
         self.at.rung.is_some() && !self.at.last
+    }
+
+    /// Whether it is to be told that the packet was taken: it may be, and that was not told since its last rung.
+    pub(crate) fn tell_held(&mut self) -> bool {
+        let tell = self.may_be_held() && self.told != self.left;
+        if tell {
+            self.told = self.left;
+        }
+        tell
     }
 
     /// From its first rung to its last.
