@@ -64,3 +64,12 @@ check 'all gets through' grep -q ' 0% packet loss' /run/flood
 echo 0 >"$active"
 check 'off' same "$(state)" '0 0 0'
 check 'unloads while off' modunload nf_path
+
+# One line a packet, though for a second nothing was heard of it.
+modload nf_path proto=17 verbosity=0
+example delay ms=1500
+mark away
+udp client 10.0.2.2 80 41005
+check 'verbosity=0: how it has ended, and not that it was away' same "$(path ':41005>.*:80 UDP' | sed 's/;.*//')" 'server LOCAL_IN DELIVERED'
+modunload nf_path
+unexample delay

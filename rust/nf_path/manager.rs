@@ -211,11 +211,12 @@ impl State {
 
     /// Ends paths of which nothing has been heard for long.
     fn age(&mut self) {
-        let (gaps, limit, probes) = (&self.gaps, &self.limit, &self.probes);
+        let (gaps, probes) = (&self.gaps, &self.probes);
+        let (limit, verbosity) = (&self.limit, self.verbosity);
         let (now, missed) = (monotonic_ns(), self.tracer.paths.busy());
         self.tracer.paths.look_after(now, |path| {
             if path.tell_held() {
-                if limit.take(1) {
+                if verbosity == Verbosity::All && limit.take(1) {
                     let holder = path.holder(missed);
                     let known = !path.calls.is_queued() || probes.have_seen_all();
                     print::away(path, gaps, holder.filter(|_| known));
