@@ -72,7 +72,8 @@ impl Gaps {
     pub(crate) fn count(&mut self, path: &Path) {
         for (number, step) in path.steps.iter().enumerate() {
             if let Some(known) = self.known_mut(step.gap) {
-                known.stats.pass(step.ns, step.change.is_some());
+                let ns = path.ns_of(number, step, known.gap.owners.len());
+                known.stats.pass(ns, step.change.is_some());
                 known.pass_each(path, number, usize::MAX);
             }
         }

@@ -339,6 +339,15 @@ impl Path {
         )
     }
 
+    /// How long a step took whose gap so many hooks share. Where the time of each is known it is these together: what
+    /// is between the rungs has what the probes cost in it.
+    pub(crate) fn ns_of(&self, number: usize, step: &Step, hooks: usize) -> Option<u64> {
+        let own = (0..hooks).try_fold(0u64, |sum, hook| {
+            self.time_of(number, hook).map(|ns| sum.saturating_add(ns))
+        });
+        own.filter(|_| hooks > 1).or(step.ns)
+    }
+
     /// Which of the hooks that share the gap has the packet, if that is known; `missed` is as for `leave`, now.
     pub(crate) fn holder(&self, missed: u64) -> Option<usize> {
         (!self.has_missed(missed))

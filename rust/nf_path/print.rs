@@ -134,9 +134,12 @@ fn print_step(
     line(|f| {
         Start(path, visit.net, visit.point).fmt(f)?;
         match step.gap {
-            Some(gap) => owners(f, gaps.get(gap), Some(Time(step.ns)), |hook| {
-                path.time_of(number, hook)
-            })?,
+            Some(gap) => {
+                let gap = gaps.get(gap);
+                let hooks = gap.map_or(0, |gap| gap.owners.len());
+                let time = Time(path.ns_of(number, step, hooks));
+                owners(f, gap, Some(time), |hook| path.time_of(number, hook))?;
+            }
             None => write!(f, "? {} hooks were changing", Time(step.ns))?,
         }
         if let (Some(before), Some(after)) = (before, after) {
