@@ -50,6 +50,12 @@ impl Gaps {
         self.all.get(at).map(|known| &*known.gap)
     }
 
+    /// A step's; or why that is not known.
+    pub(crate) fn of(&self, step: Option<u32>) -> Result<&Gap, &'static str> {
+        let number = step.ok_or("hooks were changing")?;
+        self.get(number).ok_or("forgotten")
+    }
+
     /// What has been counted of a gap; and, where several share it, of each.
     pub(crate) fn stats(&self, number: u32) -> Option<(&Stats, &[Stats])> {
         let at = self.place(number)?;

@@ -184,6 +184,26 @@ pub(crate) enum Dropped {
     Behind,
 }
 
+/// What there is to tell of a path.
+pub(crate) enum Part<'a> {
+    /// The packet came to a point.
+    Visit(&'a Visit),
+    /// There it was sent, a reset: by whom, and after which packet.
+    Reset(&'a Visit, &'a Stack, Option<u64>),
+    /// It passed a hook there.
+    Passed(Passed<'a>),
+}
+
+pub(crate) struct Passed<'a> {
+    /// Of the step.
+    pub(crate) number: usize,
+    pub(crate) visit: &'a Visit,
+    pub(crate) step: &'a Step,
+    pub(crate) before: &'a Seen,
+    /// Where it is different.
+    pub(crate) after: Option<&'a Seen>,
+}
+
 impl Path {
     /// In its place: it is large.
     pub(crate) fn init() -> impl Init<Self> {
@@ -461,17 +481,37 @@ impl Path {
 }
 
 impl Path {
-    /// Calls `f` with each step: where, the packet before it, and behind it where that is different.
-    pub(crate) fn each_step(&self, mut f: impl FnMut(&Visit, &Step, &Seen, Option<&Seen>)) {
-        let mut steps = self.steps.iter().peekable();
-        for (number, visit) in self.visits.iter().enumerate() {
-            let mut seen = &visit.seen;
-            while let Some(step) = steps.next_if(|step| usize::from(step.visit) == number) {
+    /// Calls `f` with each part that is kept, in order.
+    pub(crate) fn each<'a>(&'a self, mut f: impl FnMut(Part<'a>)) {
+        let mut steps = self.steps.iter().enumerate().peekable();
+        for (at, visit) in self.visits.iter().enumerate() {
+            f(Part::Visit(visit));
+            if let (0, Some((stack, after))) = (at, &self.reset) {
+                f(Part::Reset(visit, stack, *after));
+            }
+            let mut before = &visit.seen;
+            while let Some((number, step)) =
+                steps.next_if(|(_, step)| usize::from(step.visit) == at)
+            {
                 let after = step.change.and_then(|at| self.changes.get(at.into()));
-                f(visit, step, seen, after);
-                seen = after.unwrap_or(seen);
+                f(Part::Passed(Passed {
+                    number,
+                    visit,
+                    step,
+                    before,
+                    after,
+                }));
+                before = after.unwrap_or(before);
             }
         }
+    }
+
+    /// How many visits, steps and changes are not kept.
+    pub(crate) fn lost(&self) -> usize {
+        let steps = self.steps.count().saturating_sub(self.kept_steps());
+        [self.visits.lost(), steps, self.changes.lost()]
+            .into_iter()
+            .fold(0, usize::saturating_add)
     }
 
     /// The packet as it came to its first point.

@@ -9,12 +9,12 @@
 use crate::{
     chain::Gap,
     gaps::Gaps,
-    path::{Dropped, End, Path, Step, Visit},
-    seen::{Changes, Full, Seen}, //
+    path::{Dropped, End, Part, Passed, Path},
+    seen::{Changes, Full}, //
 };
 use core::fmt::{self, Display, Write};
 use kernel::prelude::*;
-use netfilter::{DeviceName, Frame, Point, Shown};
+use netfilter::{DeviceName, Frame, Point, Shown, Stack};
 
 /// Which lines are printed.
 #[derive(Clone, Copy, PartialEq)]
@@ -44,7 +44,7 @@ fn line(write: impl Fn(&mut fmt::Formatter<'_>) -> fmt::Result) {
 pub(crate) fn lines(path: &Path, verbosity: Verbosity) -> u32 {
     let visits = path.visits.iter().count();
     let steps = path.kept_steps();
-    let more = usize::from(path.reset.is_some()) + usize::from(lost(path) > 0);
+    let more = usize::from(path.reset.is_some()) + usize::from(path.lost() > 0);
     match verbosity {
         Verbosity::Ends => 1,
         Verbosity::Drops if path.dropped.is_none() => 0,
@@ -58,7 +58,7 @@ pub(crate) fn print(path: &Path, gaps: &Gaps, verbosity: Verbosity) {
         return;
     }
     if verbosity != Verbosity::Ends {
-        steps(path, gaps);
+        parts(path, gaps);
     }
     line(|f| {
         Start(path, path.at.net, path.at.point).fmt(f)?;
@@ -83,93 +83,63 @@ pub(crate) fn away(path: &Path, gaps: &Gaps, holder: Option<usize>) {
     });
 }
 
-fn steps(path: &Path, gaps: &Gaps) {
-    let mut seen = None;
-    let mut steps = path.steps.iter().enumerate().peekable();
-    for (number, visit) in path.visits.iter().enumerate() {
-        line(|f| {
-            Start(path, visit.net, visit.point).fmt(f)?;
-            write!(
-                f,
-                "in={} out={} ",
-                Device(visit.input),
-                Device(visit.output)
-            )?;
-            Full(&visit.seen).fmt(f)
+fn parts(path: &Path, gaps: &Gaps) {
+    path.each(|part| {
+        line(|f| match &part {
+            Part::Visit(visit) => {
+                Start(path, visit.net, visit.point).fmt(f)?;
+                let (input, output) = (Device(visit.input), Device(visit.output));
+                write!(f, "in={input} out={output} {}", Full(&visit.seen))
+            }
+            Part::Reset(visit, stack, after) => {
+                Start(path, visit.net, visit.point).fmt(f)?;
+                f.write_str("reset")?;
+                if let Some(after) = after {
+                    write!(f, " after #{after}")?;
+                }
+                f.write_str(", sent by ")?;
+                senders(f, stack)
+            }
+            Part::Passed(passed) => {
+                Start(path, passed.visit.net, passed.visit.point).fmt(f)?;
+                step(f, path, gaps, passed)
+            }
         });
-        if number == 0 {
-            reset(path, visit);
-        }
-        seen = Some(&visit.seen).or(seen);
-        while let Some(step) = steps.next_if(|(_, step)| usize::from(step.visit) == number) {
-            let after = step.1.change.and_then(|at| path.changes.get(at.into()));
-            print_step(path, visit, step, gaps, seen, after);
-            seen = after.or(seen);
-        }
-    }
-    if lost(path) > 0 {
+    });
+    let lost = path.lost();
+    if lost > 0 {
         line(|f| {
             Start(path, path.at.net, path.at.point).fmt(f)?;
-            write!(
-                f,
-                "{} lines and changes more of it were not kept",
-                lost(path)
-            )
+            write!(f, "{lost} lines and changes more of it were not kept")
         });
     }
 }
 
-fn lost(path: &Path) -> usize {
-    path.visits.lost() + path.steps.count().saturating_sub(path.kept_steps()) + path.changes.lost()
+fn step(f: &mut fmt::Formatter<'_>, path: &Path, gaps: &Gaps, passed: &Passed<'_>) -> fmt::Result {
+    let (number, step) = (passed.number, passed.step);
+    match gaps.of(step.gap) {
+        Ok(gap) => {
+            let time = Time(path.ns_of(number, step, gap.owners.len()));
+            owners(f, gap, Some(time), |hook| path.time_of(number, hook))?;
+        }
+        Err(why) => write!(f, "? {} {why}", Time(step.ns))?,
+    }
+    match passed.after {
+        Some(after) => write!(f, ": {}", Changes(passed.before, after)),
+        None => Ok(()),
+    }
 }
 
-fn print_step(
-    path: &Path,
-    visit: &Visit,
-    (number, step): (usize, &Step),
-    gaps: &Gaps,
-    before: Option<&Seen>,
-    after: Option<&Seen>,
-) {
-    line(|f| {
-        Start(path, visit.net, visit.point).fmt(f)?;
-        match step.gap {
-            Some(gap) => {
-                let gap = gaps.get(gap);
-                let hooks = gap.map_or(0, |gap| gap.owners.len());
-                let time = Time(path.ns_of(number, step, hooks));
-                owners(f, gap, Some(time), |hook| path.time_of(number, hook))?;
-            }
-            None => write!(f, "? {} hooks were changing", Time(step.ns))?,
+/// The functions that sent a packet, from the innermost out: less our own, and the core's that calls hooks.
+fn senders(f: &mut fmt::Formatter<'_>, stack: &Stack) -> fmt::Result {
+    let frames = stack.frames().skip_while(is_ours).skip(1);
+    for (number, frame) in frames.enumerate() {
+        if number > 0 {
+            f.write_str(" < ")?;
         }
-        if let (Some(before), Some(after)) = (before, after) {
-            write!(f, ": {}", Changes(before, after))?;
-        }
-        Ok(())
-    });
-}
-
-fn reset(path: &Path, visit: &Visit) {
-    let Some((stack, after)) = &path.reset else {
-        return;
-    };
-    line(|f| {
-        Start(path, visit.net, visit.point).fmt(f)?;
-        f.write_str("reset")?;
-        if let Some(after) = after {
-            write!(f, " after #{after}")?;
-        }
-        f.write_str(", sent by ")?;
-        // Less our own functions, and the core's that calls hooks.
-        let frames = stack.frames().skip_while(is_ours).skip(1);
-        for (number, frame) in frames.enumerate() {
-            if number > 0 {
-                f.write_str(" < ")?;
-            }
-            Display::fmt(&frame, f)?;
-        }
-        Ok(())
-    });
+        Display::fmt(&frame, f)?;
+    }
+    Ok(())
 }
 
 /// Whether a function is this module's: writes its name to look.
@@ -190,13 +160,10 @@ fn is_ours(frame: &Frame) -> bool {
 /// `own` gives.
 fn owners(
     f: &mut fmt::Formatter<'_>,
-    gap: Option<&Gap>,
+    gap: &Gap,
     time: Option<Time>,
     own: impl Fn(usize) -> Option<u64>,
 ) -> fmt::Result {
-    let Some(gap) = gap else {
-        return f.write_str("? forgotten");
-    };
     let mut last = None;
     for (hook, owner) in gap.owners.iter().enumerate() {
         let priority = owner.priority.get();
@@ -219,12 +186,17 @@ fn owners(
     Ok(())
 }
 
-/// All that are between two rungs, without their priority.
+/// All that are between two rungs, without the priority of the first.
 pub(crate) fn names(f: &mut fmt::Formatter<'_>, gap: &Gap) -> fmt::Result {
+    let mut last = gap.priority();
     for (number, owner) in gap.owners.iter().enumerate() {
         if number > 0 {
             f.write_str(" | ")?;
         }
+        if owner.priority != last {
+            write!(f, "{} ", owner.priority.get())?;
+        }
+        last = owner.priority;
         owner.name.fmt(f)?;
     }
     Ok(())
@@ -232,12 +204,14 @@ pub(crate) fn names(f: &mut fmt::Formatter<'_>, gap: &Gap) -> fmt::Result {
 
 /// By whom, if the packet is between two rungs: by that one of several, where it is known.
 fn by(f: &mut fmt::Formatter<'_>, path: &Path, holder: Option<usize>, gaps: &Gaps) -> fmt::Result {
-    let gap = match (path.at.rung, path.at.gap) {
-        (Some(_), Some(gap)) => gaps.get(gap),
-        (Some(_), None) => return f.write_str("nobody known"),
-        (None, _) => return f.write_str("? hooks were changing"),
+    if path.at.rung.is_some() && path.at.gap.is_none() {
+        return f.write_str("nobody known");
+    }
+    let gap = match gaps.of(path.at.gap) {
+        Ok(gap) => gap,
+        Err(why) => return write!(f, "? {why}"),
     };
-    match holder.and_then(|hook| gap?.owners.get(hook)) {
+    match holder.and_then(|hook| gap.owners.get(hook)) {
         Some(owner) => write!(f, "{} {}", owner.priority.get(), owner.name),
         None => owners(f, gap, None, |_| None),
     }

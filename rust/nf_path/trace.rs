@@ -3,11 +3,10 @@
 //! The same as in the log, for tracing tools: tracepoints `nf_path:step` and `nf_path:end`.
 
 use crate::{
-    chain::Gap,
     gaps::Gaps,
-    path::{End, Path, Step, Visit},
+    path::{End, Part, Passed, Path},
     print::{self, Text},
-    seen::{Changes, Seen},
+    seen::Changes,
 };
 use core::fmt;
 use netfilter::{trace, Priority};
@@ -15,8 +14,10 @@ use netfilter::{trace, Priority};
 /// All events of a path that has ended, as far as somebody wants them.
 pub(crate) fn trace(path: &Path, gaps: &Gaps) {
     if trace::step_enabled() {
-        path.each_step(|visit, step, before, after| {
-            trace_step(path, gaps, visit, step, before, after)
+        path.each(|part| {
+            if let Part::Passed(passed) = part {
+                trace_step(path, gaps, &passed)
+            }
         });
     }
     if trace::end_enabled() {
@@ -24,29 +25,22 @@ pub(crate) fn trace(path: &Path, gaps: &Gaps) {
     }
 }
 
-fn trace_step(
-    path: &Path,
-    gaps: &Gaps,
-    visit: &Visit,
-    step: &Step,
-    before: &Seen,
-    after: Option<&Seen>,
-) {
-    let gap = step.gap.and_then(|number| gaps.get(number));
-    let seen = after.unwrap_or(before);
+fn trace_step(path: &Path, gaps: &Gaps, passed: &Passed<'_>) {
+    let gap = gaps.of(passed.step.gap);
+    let (visit, seen) = (passed.visit, passed.after.unwrap_or(passed.before));
     trace::step(&trace::Step {
         number: path.number,
         netns: visit.net,
         version: seen.version(),
         point: visit.point,
-        priority: gap.map_or(Priority::LAST, Gap::priority),
+        priority: gap.map_or(Priority::LAST, |gap| gap.priority()),
         hook: &Text(|f| match gap {
-            Some(gap) => print::names(f, gap),
-            None => f.write_str("?"),
+            Ok(gap) => print::names(f, gap),
+            Err(why) => f.write_str(why),
         }),
-        ns: step.ns.unwrap_or(0),
-        changes: &Text(|f| match after {
-            Some(after) => fmt::Display::fmt(&Changes(before, after), f),
+        ns: passed.step.ns.unwrap_or(0),
+        changes: &Text(|f| match passed.after {
+            Some(after) => fmt::Display::fmt(&Changes(passed.before, after), f),
             None => Ok(()),
         }),
         packet: seen.traced(&seen.ct_state()),
