@@ -179,47 +179,121 @@ void nf_hook_probe_stop(void);
 void nf_hook_probe_unload(void);
 
 /* nf_path's trace.c, called from Rust there */
+enum nf_trace_header {
+	NF_TRACE_MALFORMED,
+	NF_TRACE_TRUNCATED,
+	NF_TRACE_TCP,
+	NF_TRACE_UDP,
+	NF_TRACE_SCTP,
+	NF_TRACE_ICMP,
+	NF_TRACE_ICMPV6,
+	NF_TRACE_OTHER,
+};
+
+enum nf_trace_ct {
+	NF_TRACE_NONE,
+	NF_TRACE_NEW,
+	NF_TRACE_ESTABLISHED,
+	NF_TRACE_RELATED,
+	NF_TRACE_ESTABLISHED_REPLY,
+	NF_TRACE_RELATED_REPLY,
+	NF_TRACE_UNTRACKED,
+	NF_TRACE_TEMPLATE,
+};
+
+enum nf_trace_outcome {
+	NF_TRACE_DELIVERED,
+	NF_TRACE_SENT,
+	NF_TRACE_DROPPED,
+	NF_TRACE_DROPPED_IN_OR_AFTER,
+	NF_TRACE_DROPPED_AFTER,
+	NF_TRACE_TAKEN,
+	NF_TRACE_ENDED,
+};
+
+/* A packet, and where it is. */
 struct nf_trace_packet {
+	u64 number;
+	u32 netns;
+	u8 point;
 	u8 family;
 	u8 protocol;
-	u8 ttl;
-	u8 dscp;
-	u16 sport;
-	u16 dport;
-	u16 ct_zone;
-	u32 len;
-	u32 mark;
-	u32 ct_mark;
+	u8 header;
 	u8 saddr[16];
 	u8 daddr[16];
-	const char *ct;
+	u16 sport;
+	u16 dport;
+	/* -1: none */
+	s32 frag;
+	u32 tcp_seq;
+	u32 tcp_ack;
+	u16 tcp_window;
+	u8 tcp_flags;
+	u8 icmp_type;
+	u8 icmp_code;
+	/* -1: none */
+	s32 icmp_id;
+	s32 icmp_seq;
+	u8 ttl;
+	u8 dscp;
+	u8 ct;
+	u16 ct_zone;
+	u32 ct_mark;
+	u32 mark;
+	u32 len;
+};
+
+struct nf_trace_point {
+	struct nf_trace_packet packet;
+	const char *iif;
+	const char *oif;
+};
+
+struct nf_trace_reset {
+	struct nf_trace_packet packet;
+	/* 0: none */
+	u64 after;
+	const char *stack;
 };
 
 struct nf_trace_step {
-	u64 number;
-	u64 ns;
-	u32 netns;
-	s32 priority;
-	u8 point;
 	struct nf_trace_packet packet;
+	/* 0: not known, nor is the priority */
+	u32 hooks;
+	s32 priority;
 	const char *hook;
+	/* -1: not known */
+	s64 ns;
+	const char *each_ns;
 	const char *changes;
 };
 
-struct nf_trace_end {
-	u64 number;
-	u64 ns;
-	u32 netns;
-	u32 reason;
-	u32 points;
-	u32 hooks;
-	u8 point;
+struct nf_trace_away {
 	struct nf_trace_packet packet;
-	const char *how;
+	const char *by;
 };
 
+struct nf_trace_end {
+	struct nf_trace_packet packet;
+	u8 outcome;
+	const char *how;
+	/* 0: none */
+	u32 reason;
+	const char *reason_name;
+	u32 points;
+	u32 hooks;
+	u32 lost;
+	u64 ns;
+};
+
+bool nf_trace_point_enabled(void);
+void nf_trace_point(const struct nf_trace_point *point);
+bool nf_trace_reset_enabled(void);
+void nf_trace_reset(const struct nf_trace_reset *reset);
 bool nf_trace_step_enabled(void);
 void nf_trace_step(const struct nf_trace_step *step);
+bool nf_trace_away_enabled(void);
+void nf_trace_away(const struct nf_trace_away *away);
 bool nf_trace_end_enabled(void);
 void nf_trace_end(const struct nf_trace_end *end);
 

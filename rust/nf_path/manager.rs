@@ -216,10 +216,11 @@ impl State {
         let (now, missed) = (monotonic_ns(), self.tracer.paths.busy());
         self.tracer.paths.look_after(now, |path| {
             if path.tell_held() {
+                let known = !path.calls.is_queued() || probes.have_seen_all();
+                let holder = path.holder(missed).filter(|_| known);
+                trace::away(path, gaps, holder);
                 if verbosity == Verbosity::All && limit.take(1) {
-                    let holder = path.holder(missed);
-                    let known = !path.calls.is_queued() || probes.have_seen_all();
-                    print::away(path, gaps, holder.filter(|_| known));
+                    print::away(path, gaps, holder);
                 }
                 return Some(FORGOTTEN_NS);
             }

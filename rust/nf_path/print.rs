@@ -14,7 +14,7 @@ use crate::{
 };
 use core::fmt::{self, Display, Write};
 use kernel::prelude::*;
-use netfilter::{DeviceName, Frame, Point, Shown, Stack};
+use netfilter::{trace::Outcome, DeviceName, Frame, Point, Shown, Stack};
 
 /// Which lines are printed.
 #[derive(Clone, Copy, PartialEq)]
@@ -131,7 +131,7 @@ fn step(f: &mut fmt::Formatter<'_>, path: &Path, gaps: &Gaps, passed: &Passed<'_
 }
 
 /// The functions that sent a packet, from the innermost out: less our own, and the core's that calls hooks.
-fn senders(f: &mut fmt::Formatter<'_>, stack: &Stack) -> fmt::Result {
+pub(crate) fn senders(f: &mut fmt::Formatter<'_>, stack: &Stack) -> fmt::Result {
     let frames = stack.frames().skip_while(is_ours).skip(1);
     for (number, frame) in frames.enumerate() {
         if number > 0 {
@@ -203,7 +203,12 @@ pub(crate) fn names(f: &mut fmt::Formatter<'_>, gap: &Gap) -> fmt::Result {
 }
 
 /// By whom, if the packet is between two rungs: by that one of several, where it is known.
-fn by(f: &mut fmt::Formatter<'_>, path: &Path, holder: Option<usize>, gaps: &Gaps) -> fmt::Result {
+pub(crate) fn by(
+    f: &mut fmt::Formatter<'_>,
+    path: &Path,
+    holder: Option<usize>,
+    gaps: &Gaps,
+) -> fmt::Result {
     if path.at.rung.is_some() && path.at.gap.is_none() {
         return f.write_str("nobody known");
     }
@@ -218,50 +223,51 @@ fn by(f: &mut fmt::Formatter<'_>, path: &Path, holder: Option<usize>, gaps: &Gap
 }
 
 /// How it has ended.
+pub(crate) fn outcome(path: &Path) -> Outcome {
+    match (path.dropped, path.end) {
+        (Some(Dropped::InHook), _) => Outcome::Dropped,
+        (Some(Dropped::InHookOrBehind), _) => Outcome::DroppedInOrAfter,
+        (Some(Dropped::Behind), _) => Outcome::DroppedAfter,
+        (None, end) if path.at.last => match (path.at.point, end) {
+            (Point::LocalIn, End::Freed(_, Some(_))) => Outcome::Ended,
+            (Point::LocalIn, _) => Outcome::Delivered,
+            (Point::PostRouting, _) => Outcome::Sent,
+            _ => Outcome::Ended,
+        },
+        (None, End::Cut | End::Open) => Outcome::Ended,
+        (None, _) if path.at.rung.is_none() => Outcome::Ended,
+        (None, _) => Outcome::Taken,
+    }
+}
+
+/// The same in words, and by whom.
 pub(crate) fn end(f: &mut fmt::Formatter<'_>, path: &Path, gaps: &Gaps) -> fmt::Result {
-    let unsure = path.at.rung.is_none();
-    if let (End::Freed(location, Some(reason)), Some(dropped)) = (path.end, path.dropped) {
-        match dropped {
-            Dropped::InHook => f.write_str("DROPPED by ")?,
-            Dropped::InHookOrBehind => f.write_str("DROPPED in or after ")?,
-            Dropped::Behind => f.write_str("DROPPED after the hooks")?,
+    let outcome = outcome(path);
+    match outcome {
+        Outcome::Delivered => return f.write_str("DELIVERED"),
+        Outcome::Sent => return write!(f, "SENT by {}", Device(path.output())),
+        Outcome::Dropped => f.write_str("DROPPED by ")?,
+        Outcome::DroppedInOrAfter => f.write_str("DROPPED in or after ")?,
+        Outcome::DroppedAfter => f.write_str("DROPPED after the hooks")?,
+        Outcome::Taken => f.write_str("TAKEN by ")?,
+        Outcome::Ended if path.at.last => f.write_str("ENDED after the hooks")?,
+        Outcome::Ended if matches!(path.end, End::Cut | End::Open) => {
+            return f.write_str("ENDED: nf_path is off")
         }
-        if dropped != Dropped::Behind {
-            by(f, path, path.holder, gaps)?;
-        }
-        return write!(f, ", {reason} in {location}");
+        Outcome::Ended => f.write_str("ENDED while hooks were changing")?,
+    }
+    if matches!(
+        outcome,
+        Outcome::Dropped | Outcome::DroppedInOrAfter | Outcome::Taken
+    ) {
+        by(f, path, path.holder, gaps)?;
     }
     match path.end {
-        End::Freed(location, _) if unsure => {
-            write!(f, "ENDED while hooks were changing, freed in {location}")
+        End::Freed(location, Some(reason)) if path.dropped.is_some() => {
+            write!(f, ", {reason} in {location}")
         }
-        End::Freed(location, _) if !path.at.last => {
-            f.write_str("TAKEN by ")?;
-            by(f, path, path.holder, gaps)?;
-            write!(f, ", freed in {location}")
-        }
-        End::Freed(..) | End::Silent | End::Replaced | End::Cut if path.at.last => {
-            match (path.at.point, path.end) {
-                (Point::LocalIn, End::Freed(location, Some(_))) => {
-                    write!(f, "ENDED after the hooks, freed in {location}")
-                }
-                (Point::LocalIn, _) => f.write_str("DELIVERED"),
-                (Point::PostRouting, _) => write!(f, "SENT by {}", Device(path.output())),
-                (_, End::Freed(location, _)) => {
-                    write!(f, "ENDED after the hooks, freed in {location}")
-                }
-                _ => f.write_str("ENDED after the hooks: not seen any more"),
-            }
-        }
-        End::Silent | End::Replaced if unsure => {
-            f.write_str("ENDED while hooks were changing: not seen any more")
-        }
-        End::Silent | End::Replaced => {
-            f.write_str("TAKEN by ")?;
-            by(f, path, path.holder, gaps)?;
-            f.write_str(": not seen any more")
-        }
-        End::Freed(..) | End::Cut | End::Open => f.write_str("ENDED: nf_path is off"),
+        End::Freed(location, _) => write!(f, ", freed in {location}"),
+        _ => f.write_str(": not seen any more"),
     }
 }
 
@@ -275,7 +281,7 @@ impl Display for Start<'_> {
 }
 
 /// A device's name, or `-`.
-struct Device(Option<DeviceName>);
+pub(crate) struct Device(pub(crate) Option<DeviceName>);
 
 impl Display for Device {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -8,8 +8,8 @@ use core::{
 };
 use netfilter::{
     conntrack::{Direction, State as Tracked},
-    trace::TracedPacket,
-    Conntrack, IpHeader, IpVersion, Layers, Packet, Snapshot, TcpFlags, Transport,
+    trace::{TracedHeader, TracedPacket},
+    Conntrack, IpHeader, IpVersion, Layers, Packet, Point, Snapshot, TcpFlags, Transport,
 };
 
 /// A packet as it is at one moment.
@@ -140,31 +140,28 @@ impl Seen {
         self.version == later.version && self.len == later.len && rest(self) == rest(later)
     }
 
-    pub(crate) fn version(&self) -> IpVersion {
-        self.version
-    }
-
-    /// For a tracepoint; `ct` is the `ct_state` of this.
-    pub(crate) fn traced<'a>(&self, ct: &'a dyn fmt::Display) -> TracedPacket<'a> {
+    /// For a tracepoint: of packet `number`, there.
+    pub(crate) fn traced(&self, number: u64, netns: u32, point: Point) -> TracedPacket {
         let ip = self.ip;
         let (ct_mark, ct_zone) = self.ct_fields();
         TracedPacket {
+            number,
+            netns,
+            point,
+            version: self.version,
             addresses: ip.map(|ip| [ip.source, ip.destination]),
             ports: ip.and_then(|ip| ip.l4.ports()),
             protocol: ip.map_or(0, |ip| ip.protocol),
+            header: ip.map_or(TracedHeader::Malformed, |ip| ip.l4.traced()),
+            fragment: ip.and_then(|ip| ip.fragment),
             ttl: ip.map_or(0, |ip| ip.ttl),
             dscp: ip.map_or(0, |ip| ip.dscp),
             len: self.len,
             mark: self.mark,
-            ct,
+            ct: self.ct.map(|ct| ct.state),
             ct_mark,
             ct_zone,
         }
-    }
-
-    /// As it is written.
-    pub(crate) fn ct_state(&self) -> impl fmt::Display {
-        State(self.ct)
     }
 
     /// Whether this is a TCP reset.
@@ -260,6 +257,40 @@ impl L4 {
         match *self {
             Self::Tcp { ports, .. } | Self::Udp { ports } | Self::Sctp { ports } => Some(ports),
             _ => None,
+        }
+    }
+}
+
+impl L4 {
+    fn traced(&self) -> TracedHeader {
+        match *self {
+            Self::Truncated => TracedHeader::Truncated,
+            Self::Tcp {
+                flags,
+                seq,
+                ack,
+                window,
+                ..
+            } => TracedHeader::Tcp {
+                flags,
+                seq,
+                ack,
+                window,
+            },
+            Self::Udp { .. } => TracedHeader::Udp,
+            Self::Sctp { .. } => TracedHeader::Sctp,
+            Self::Icmp {
+                name,
+                kind,
+                code,
+                echo,
+            } => TracedHeader::Icmp {
+                v6: name == "ICMPv6",
+                kind,
+                code,
+                echo,
+            },
+            Self::Other => TracedHeader::Other,
         }
     }
 }

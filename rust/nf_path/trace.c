@@ -8,22 +8,19 @@
 #define CREATE_TRACE_POINTS
 #include <trace/events/nf_path.h>
 
-bool nf_trace_step_enabled(void)
-{
-	return trace_step_enabled();
+#define NF_TRACE(event)								\
+bool nf_trace_##event##_enabled(void)						\
+{										\
+	return trace_##event##_enabled();					\
+}										\
+										\
+void nf_trace_##event(const struct nf_trace_##event *event)			\
+{										\
+	trace_##event(event);							\
 }
 
-void nf_trace_step(const struct nf_trace_step *step)
-{
-	trace_step(step);
-}
-
-bool nf_trace_end_enabled(void)
-{
-	return trace_end_enabled();
-}
-
-void nf_trace_end(const struct nf_trace_end *end)
-{
-	trace_end(end);
-}
+NF_TRACE(point)
+NF_TRACE(reset)
+NF_TRACE(step)
+NF_TRACE(away)
+NF_TRACE(end)
