@@ -42,6 +42,8 @@ within server nft -f - <<-'END'
 END
 ip netns exec router qemu/nfqueue 6 cut >/run/queue.6 &
 poll grep -q listening /run/queue.6
+# Nobody answers; conntrack is asked at the end.
+within router sysctl --quiet net.netfilter.nf_conntrack_udp_timeout=600
 modload nf_path proto=17
 mark changes
 
